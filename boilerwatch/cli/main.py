@@ -1,0 +1,31 @@
+"""`boilerwatch`: puts the commands together and turns our errors into one sentence and an exit code."""
+
+import os
+import sys
+
+import typer
+
+from boilerwatch.errors import BoilerwatchError
+
+app = typer.Typer(
+    name="boilerwatch",
+    help="Watches boilers over MQTT, finds faults while they are small, opens the ticket by itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except BoilerwatchError as exc:
+        print(f"boilerwatch: {exc}", file=sys.stderr)
+        sys.exit(exc.exit_code)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
