@@ -1,0 +1,12 @@
+"""One file a dialect, one registry: raw deliveries in, decoded rows out.
+
+A codec says which topics it subscribes to, whether a topic is its own, and puts what it reads into a `Draft`. What it
+cannot read it refuses with a reason; it never raises.
+"""
+
+from collector.codecs.draft import Draft, Message
+from collector.codecs.ems_esp import EmsEsp
+from collector.codecs.native import Native
+from collector.codecs.registry import Codec, codecs_of
+
+__all__ = ["Codec", "Draft", "EmsEsp", "Message", "Native", "codecs_of"]

@@ -1,0 +1,288 @@
+"""The receiving session: an asyncio protocol that reads whole chunks and acknowledges in order, when told to.
+
+It reconnects with full jitter for ever, pings, notices a dead peer, and never acknowledges by itself. While nothing is
+acknowledged it keeps reading and pinging; QoS 1 messages beyond Receive Maximum cannot come, and QoS 0 messages are
+dropped and counted once as many are held.
+"""
+
+import asyncio
+import random
+import ssl
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from boilerwatch.clock import Clock
+from boilerwatch.errors import BoilerwatchError
+from boilerwatch.settings import MqttSettings
+from collector import packets
+from collector.deliveries import Deliveries
+from collector.framing import Framer, ProtocolError
+
+_FIRST_DELAY_S = 0.5
+_LONGEST_DELAY_S = 30.0
+_ANSWER_S = 10.0
+
+log = structlog.get_logger()
+
+
+class RefusedError(BoilerwatchError):
+    """The broker refused the login or a subscription."""
+
+
+class Session:
+    """One subscriber with a durable queue at the broker.
+
+    Parameters
+    ----------
+    mqtt
+        Where the broker is and who we are.
+    filters
+        Topic filters.
+    on_deliveries
+        Called with the messages of each read, in order, from the event loop.
+    clock
+        For measuring spans.
+    max_packet_bytes
+        Larger packets are read past, counted and acknowledged. [bytes]
+    """
+
+    def __init__(
+        self,
+        mqtt: MqttSettings,
+        filters: Sequence[str],
+        on_deliveries: Callable[[Deliveries], None],
+        *,
+        clock: Clock,
+        max_packet_bytes: int,
+        expect_session: bool = False,
+    ) -> None:
+        self._mqtt = mqtt
+        self._filters = list(filters)
+        self._deliver = on_deliveries
+        self._clock = clock
+        self._max_packet_bytes = max_packet_bytes
+        self._expect_session = expect_session
+        self._connection: _Connection | None = None
+        self._handed = 0
+        self._done = 0
+        self._unacknowledged: deque[int] = deque()
+        self.counters: Counter[str] = Counter()
+        self.connected = False
+        self.possible_loss = 0
+        self.last_error = ""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Stay connected until `stop` is set; then leave without acknowledging what is not."""
+        delay_s = _FIRST_DELAY_S
+        while not stop.is_set():
+            began_s = self._clock.monotonic_s()
+            try:
+                await self._once(stop)
+            except (OSError, BoilerwatchError, TimeoutError, ssl.SSLError) as exc:
+                self._note(exc)
+            self.connected = False
+            self._connection = None
+            if stop.is_set():
+                return
+            if self._clock.monotonic_s() - began_s > 60:
+                delay_s = _FIRST_DELAY_S
+            await _wait(stop, random.uniform(0, delay_s))
+            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+
+    def acknowledge(self, upto: int) -> None:
+        """Send the PUBACKs of everything handed over up to `upto`; what an older connection brought is forgotten."""
+        count = min(upto, self._handed) - self._done
+        if count <= 0:
+            return
+        ids = [packet_id for packet_id in (self._unacknowledged.popleft() for _ in range(count)) if packet_id]
+        self._done += count
+        if ids and self._connection is not None:
+            self._connection.write(packets.pubacks(ids))
+            self.counters["acknowledged"] += len(ids)
+
+    def held(self) -> int:
+        """Return how many messages were handed over and not acknowledged."""
+        return len(self._unacknowledged)
+
+    async def _once(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        connection = _Connection(self)
+        await asyncio.wait_for(
+            loop.create_connection(lambda: connection, self._mqtt.host, self._mqtt.port, ssl=_tls(self._mqtt)),
+            _ANSWER_S,
+        )
+        try:
+            connection.write(packets.connect(self._mqtt))
+            answer = packets.read_connack(await connection.answer(packets.CONNACK))
+            if answer.reason:
+                raise Refused(
+                    f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {packets.reason_text(answer.reason)}"
+                )
+            self._begin(connection, answer.session_present)
+            connection.write(packets.subscribe(1, self._filters, five=self._five))
+            codes = packets.read_suback(await connection.answer(packets.SUBACK), five=self._five)
+            refused = [name for name, code in zip(self._filters, codes, strict=False) if code >= 0x80]
+            if refused:
+                raise RefusedError(f"the broker refused to subscribe us to {', '.join(refused)}; see its access list")
+            log.info("connected", host=self._mqtt.host, port=self._mqtt.port, session=answer.session_present)
+            await connection.live(stop, self._mqtt.keep_alive_s, self._clock)
+        finally:
+            connection.close()
+
+    def _begin(self, connection: "_Connection", session_present: bool) -> None:
+        """Forget what the old connection brought: the broker sends it again."""
+        self._done = self._handed
+        self._unacknowledged.clear()
+        if self._expect_session and not session_present:
+            self.possible_loss += 1
+            log.warning("session_lost", hint="the broker forgot our queue: what it held for us is lost")
+        self._expect_session = True
+        self._connection = connection
+        self.connected = True
+        self.last_error = ""
+        self.counters["connections"] += 1
+
+    @property
+    def _five(self) -> bool:
+        return self._mqtt.protocol == "5"
+
+    def new_framer(self) -> Framer:
+        """Return a framer for a new connection."""
+        return Framer(5 if self._five else 4, self._max_packet_bytes)
+
+    def take(self, framer: Framer, chunk: bytes) -> list[tuple[int, bytes]]:
+        """Hand over what the chunk brought; return the packets that are not messages."""
+        before = framer.oversized
+        found, others = framer.feed(chunk)
+        self.counters["oversized"] += framer.oversized - before
+        if not found.topics:
+            return others
+        room = 2 * self._mqtt.receive_maximum - len(self._unacknowledged)
+        if len(found.topics) > room:
+            self._drop_unheld(found.topics, found.payloads, found.retained, found.packet_ids, room)
+        self._handed += len(found.topics)
+        self._unacknowledged.extend(found.packet_ids)
+        self.counters["received"] += len(found.topics)
+        self._deliver(Deliveries(found.topics, found.payloads, found.retained, self._handed))
+        return others
+
+    def _drop_unheld(
+        self, topics: list[bytes], payloads: list[bytes], retained: list[bool], ids: list[int], room: int
+    ) -> None:
+        """Drop QoS 0 messages beyond what we may hold; QoS 1 is bounded by the broker."""
+        keep = [i for i, packet_id in enumerate(ids) if packet_id or i < room]
+        self.counters["dropped_qos0"] += len(ids) - len(keep)
+        topics[:] = [topics[i] for i in keep]
+        payloads[:] = [payloads[i] for i in keep]
+        retained[:] = [retained[i] for i in keep]
+        ids[:] = [ids[i] for i in keep]
+
+    def _note(self, exc: Exception) -> None:
+        text = str(exc) or type(exc).__name__
+        if text != self.last_error:
+            log.warning("disconnected", error=text, host=self._mqtt.host, port=self._mqtt.port)
+        self.last_error = text
+        self.counters["disconnections"] += 1
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP connection."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._framer = session.new_framer()
+        self._transport: asyncio.Transport | None = None
+        self._answers: asyncio.Queue[tuple[int, bytes] | Exception] = asyncio.Queue()
+        self._lost = asyncio.Event()
+        self._error: Exception | None = None
+        self._heard = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        try:
+            others = self._session.take(self._framer, data)
+        except ProtocolError as exc:
+            self._fail(exc)
+            return
+        for first, body in others:
+            kind = first >> 4
+            if kind == packets.DISCONNECT:
+                code = body[0] if body else 0
+                self._fail(RefusedError(f"the broker closed the connection: {packets.reason_text(code)}"))
+            elif kind in (packets.CONNACK, packets.SUBACK):
+                self._answers.put_nowait((kind, body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fail(exc or ConnectionResetError("the broker closed the connection"))
+
+    def write(self, raw: bytes) -> None:
+        """Send bytes, if there is still anyone to send them to."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(raw)
+
+    async def answer(self, kind: int) -> bytes:
+        """Wait for CONNACK or SUBACK."""
+        try:
+            found = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
+        except TimeoutError:
+            raise ProtocolError(f"the broker did not answer within {_ANSWER_S:.0f} s") from None
+        if isinstance(found, Exception):
+            raise found
+        if found[0] != kind:
+            raise ProtocolError("the broker answered out of turn")
+        return found[1]
+
+    async def live(self, stop: asyncio.Event, keep_alive_s: int, clock: Clock) -> None:
+        """Ping until the connection ends or `stop` is set; a peer silent for 1.5 keep-alives is dead (MQTT 5, 3.1.2.10)."""
+        heard_s = clock.monotonic_s()
+        stopping, lost = asyncio.create_task(stop.wait()), asyncio.create_task(self._lost.wait())
+        try:
+            while not stop.is_set():
+                await asyncio.wait({stopping, lost}, timeout=keep_alive_s / 2, return_when=asyncio.FIRST_COMPLETED)
+                if self._error is not None:
+                    raise self._error
+                now_s = clock.monotonic_s()
+                heard_s = now_s if self._heard else heard_s
+                self._heard = False
+                if now_s - heard_s > 1.5 * keep_alive_s:
+                    raise ProtocolError(f"the broker was silent for {now_s - heard_s:.0f} s")
+                self.write(packets.PINGREQ)
+        finally:
+            stopping.cancel()
+            lost.cancel()
+
+    def close(self) -> None:
+        """Say goodbye."""
+        if self._transport is not None:
+            self.write(packets.GOODBYE)
+            self._transport.close()
+
+    def _fail(self, exc: Exception) -> None:
+        if self._error is None:
+            self._error = exc
+            self._answers.put_nowait(exc)
+            self._lost.set()
+        if self._transport is not None:
+            self._transport.close()
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _tls(mqtt: MqttSettings) -> ssl.SSLContext | None:
+    if not mqtt.tls:
+        return None
+    context = ssl.create_default_context(cafile=mqtt.ca_file or None)
+    if mqtt.cert_file:
+        context.load_cert_chain(mqtt.cert_file, mqtt.key_file or None)
+    return context
