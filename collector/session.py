@@ -117,7 +117,7 @@ class Session:
             connection.write(packets.connect(self._mqtt))
             answer = packets.read_connack(await connection.answer(packets.CONNACK))
             if answer.reason:
-                raise Refused(
+                raise RefusedError(
                     f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {packets.reason_text(answer.reason)}"
                 )
             self._begin(connection, answer.session_present)

@@ -86,12 +86,12 @@ class Draft:
         self._ts += ts
         self._stamped += stamped
         for mine, theirs in zip((self._hash, self._boot, self._seq), trail, strict=True):
-            mine += theirs
+            mine.extend(theirs)
         self._rows += len(ts)
         for name, column in values.items():
             mine_values = self._values.setdefault(name, [])
-            mine_values += [math.nan] * (before - len(mine_values))
-            mine_values += column
+            mine_values.extend([math.nan] * (before - len(mine_values)))
+            mine_values.extend(column)
 
     def add_event(self, source: int, ts_ms: int, code: str, active: bool, *, stamped: bool) -> None:
         """Add an error code that appeared or went."""
@@ -143,7 +143,7 @@ class Draft:
         sources = list(self._numbers)
         columns: dict[str, Floats] = {}
         for name, values in self._values.items():
-            values += [math.nan] * (self._rows - len(values))
+            values.extend([math.nan] * (self._rows - len(values)))
             columns[name] = np.array(values, np.float64)
         ledger = {outcome: np.zeros(len(sources), np.int64) for outcome in OUTCOMES}
         for source, outcome in self.outcomes:

@@ -30,7 +30,7 @@ Reading = msgspec.defstruct(
     forbid_unknown_fields=True,
     gc=False,
 )
-_BULK = msgspec.json.Decoder(list[Reading])  # type: ignore[valid-type]
+_BULK: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Reading])  # type: ignore[valid-type]
 _PLAIN = msgspec.json.Decoder()
 
 

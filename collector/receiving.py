@@ -1,0 +1,205 @@
+"""The collector's room: session -> codecs -> validate -> journal (fsync) -> PUBACK.
+
+A batch closes by count, by time, or at once when it may hold an event. Only when the journal has it is it acknowledged.
+When the journal refuses (its cap, a full disk) nothing is acknowledged, the broker queues, and the same batch is tried
+again; what was not durable at a disconnect is forgotten, for it comes again.
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections import Counter
+
+import structlog
+
+from boilerwatch.clock import SYSTEM, Clock
+from boilerwatch.columns import decode, encode
+from boilerwatch.errors import JournalError
+from boilerwatch.journal import READINGS, Journal, NewRow, open_writer
+from boilerwatch.model import Batch
+from boilerwatch.settings import Settings
+from collector.codecs import Codec, Draft, Message, codecs_of
+from collector.deliveries import Deliveries
+from collector.quarantine import Quarantine
+from collector.repeats import Repeats
+from collector.session import Session
+
+_TICK_MS = 1_000
+_RETRY_S = 1.0
+_TRIM_S = 60.0
+
+log = structlog.get_logger()
+
+
+class Receiving:
+    """One collector.
+
+    Parameters
+    ----------
+    settings
+        All of them.
+    clock
+        Where arrival times come from.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._journal: Journal = open_writer(settings, READINGS)
+        self._quarantine = Quarantine(settings.data.dir / "quarantine.sqlite", settings.collector.quarantine_rows)
+        self._repeats = Repeats(settings.collector.repeat_window_s * 1_000)
+        self._codecs: list[Codec] = codecs_of(settings.dialects)
+        self._codec_of: dict[bytes, Codec | None] = {}
+        self._waiting: list[Deliveries] = []
+        self._waiting_count = 0
+        self._urgent = False
+        self._something = asyncio.Event()
+        self.dropped: Counter[tuple[str, str]] = Counter()
+        self.unknown: Counter[str] = Counter()
+        self.session = Session(
+            settings.mqtt,
+            [name for codec in self._codecs for name in codec.subscriptions()],
+            self._take,
+            clock=clock,
+            max_packet_bytes=settings.collector.max_packet_bytes,
+            expect_session=self._journal.last() > 0,
+        )
+        self._remember_tail()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Receive until `stop`; then finish the batch, acknowledge it, leave the rest to the broker."""
+        receiving = asyncio.create_task(self.session.run(stop))
+        trimmed_s = self._clock.monotonic_s()
+        while not stop.is_set():
+            await self._fill(stop)
+            await self._flush(stop)
+            if self._clock.monotonic_s() - trimmed_s > _TRIM_S:
+                trimmed_s = self._clock.monotonic_s()
+                self._journal.trim(self._clock.now_ms())
+        await self._flush(stop)
+        await receiving
+        self.close()
+
+    def close(self) -> None:
+        """Release the journal and the quarantine."""
+        self._journal.close()
+        self._quarantine.close()
+
+    def _take(self, deliveries: Deliveries) -> None:
+        self._waiting.append(deliveries)
+        self._waiting_count += len(deliveries.topics)
+        self._urgent = self._urgent or not all(topic.endswith(b"y") for topic in deliveries.topics)
+        self._something.set()
+
+    async def _fill(self, stop: asyncio.Event) -> None:
+        """Wait until a batch should close: its count, its time, an event, or a second of nothing."""
+        collector = self._settings.collector
+        try:
+            await asyncio.wait_for(self._something.wait(), _TICK_MS / 1_000)
+        except TimeoutError:
+            return
+        began_s = self._clock.monotonic_s()
+        few = collector.batch_rows // 40
+        while not stop.is_set() and not self._urgent and self._waiting_count < collector.batch_rows:
+            waited_ms = (self._clock.monotonic_s() - began_s) * 1_000
+            if waited_ms >= (collector.batch_ms if self._waiting_count >= few else collector.idle_batch_ms):
+                return
+            await asyncio.sleep(collector.batch_ms / 5_000)
+
+    async def _flush(self, stop: asyncio.Event) -> None:
+        connections = self.session.counters["connections"]
+        waiting, self._waiting = self._waiting, []
+        self._waiting_count, self._urgent = 0, False
+        self._something.clear()
+        batch, refused = self._read(waiting)
+        while not self._store(batch, refused):
+            if stop.is_set():
+                return
+            await asyncio.sleep(_RETRY_S)
+        self._repeats.remember(batch)
+        if waiting and self.session.counters["connections"] == connections:
+            self.session.acknowledge(waiting[-1].upto)
+
+    def _read(self, waiting: list[Deliveries]) -> tuple[Batch, Draft]:
+        now_ms = self._clock.now_ms()
+        oldest_ms = now_ms - round(self._settings.store.retention_days * 86_400_000)
+        draft = Draft(now_ms, future_ms=self._settings.collector.future_s * 1_000, oldest_ms=oldest_ms)
+        again = self._quarantine.marked(1_000)
+        messages = [Message(refusal.topic, refusal.payload, False) for _, refusal in again]
+        for some in waiting:
+            messages += map(Message, some.topics, some.payloads, some.retained)
+        for codec, own in self._grouped(messages, draft):
+            codec.read(own, draft)
+        batch = draft.close()
+        self._repeats.drop(batch)
+        if not batch.sources:
+            batch = Batch.tick(now_ms, self.session.connected)
+        self._again = [number for number, _ in again]
+        return batch, draft
+
+    def _grouped(self, messages: list[Message], draft: Draft) -> list[tuple[Codec, list[Message]]]:
+        """Cut the messages into runs of one codec, in order."""
+        runs: list[tuple[Codec, list[Message]]] = []
+        for message in messages:
+            codec = self._codec(message.topic)
+            if codec is None:
+                draft.refuse(message, "oversized packet" if not message.topic else "bad topic: no dialect reads it")
+            elif runs and runs[-1][0] is codec:
+                runs[-1][1].append(message)
+            else:
+                runs.append((codec, [message]))
+        return runs
+
+    def _codec(self, topic: bytes) -> Codec | None:
+        if topic not in self._codec_of:
+            if len(self._codec_of) > 2_000_000:  # hostile topics must not fill the memory
+                self._codec_of.clear()
+            text = topic.decode(errors="replace")
+            self._codec_of[topic] = next((codec for codec in self._codecs if codec.owns(text)), None)
+        return self._codec_of[topic]
+
+    def _store(self, batch: Batch, draft: Draft) -> bool:
+        """Make quarantine and batch durable; False when the disk or the cap refuses."""
+        try:
+            self._quarantine.add(draft.refusals)
+            draft.refusals.clear()
+            items = max(len(batch), 1)
+            self._journal.append([NewRow(max(batch.newest_arrival_ms(), draft.received_at_ms), encode(batch), items)])
+            self._quarantine.remove(self._again)
+        except (JournalError, OSError, sqlite3.Error) as exc:
+            log.error("batch_not_durable", error=str(exc), hint="nothing is acknowledged; the broker queues")  # noqa: TRY400
+            return False
+        self.dropped += draft.dropped
+        self.unknown += draft.unknown
+        return True
+
+    def _remember_tail(self) -> None:
+        since_ms = self._clock.now_ms() - self._settings.collector.repeat_window_s * 1_000
+        last = self._journal.last()
+        start = last
+        while start >= self._journal.first():
+            (row,) = self._journal.read(start - 1, 1)
+            if row.at_ms < since_ms:
+                break
+            start -= 1
+        for offset in range(start, last, 100):
+            for row in self._journal.read(offset, min(100, last - offset)):
+                self._repeats.remember(decode(row.body))
+
+
+def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Receive until `stop` is set."""
+    asyncio.run(_main(settings, stop, clock))
+
+
+async def _main(settings: Settings, stop: threading.Event, clock: Clock) -> None:
+    receiving = Receiving(settings, clock)
+    stopping = asyncio.Event()
+
+    async def watch() -> None:
+        await asyncio.to_thread(stop.wait)
+        stopping.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch())
+        tasks.create_task(receiving.run(stopping))
