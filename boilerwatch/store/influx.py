@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import httpx
 import numpy as np
-from influxdb_client import InfluxDBClient
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 

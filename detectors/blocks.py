@@ -1,0 +1,121 @@
+"""Six-hour means of pressure and water temperature, folded row by row in order of arrival.
+
+Sums run in whole micro-units, so that they are the same however rows were cut into batches. A boiler's block closes
+when it reports from a later one; what comes for a closed block is late and counted.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.model import Floats, Ints
+from detectors.slots import Arrays
+
+BLOCK_MS = 6 * 3_600_000
+_MICRO = 1e6
+
+
+class Closed(NamedTuple):
+    """Blocks that ended, in order of event time within a boiler.
+
+    Attributes
+    ----------
+    slot, block
+        Boiler and number of the block since 1970, shape (n,).
+    count
+        Pressure readings in it, shape (n,).
+    pressure_bar, water_temp_c
+        Means, shape (n,); the temperature is NaN where none was measured with them.
+    """
+
+    slot: Ints
+    block: Ints
+    count: Ints
+    pressure_bar: Floats
+    water_temp_c: Floats
+
+
+_EMPTY = np.zeros(0)
+
+
+class Blocks:
+    """The open block of each boiler."""
+
+    def __init__(self) -> None:
+        self._open = Arrays(
+            {name: (fill, np.int64, ()) for name, fill in
+             (("block", -1), ("count", 0), ("pressure", 0), ("warm_count", 0), ("warm", 0))}
+        )  # fmt: skip
+        self.late = 0
+
+    def fold(self, slot: Ints, ts_ms: Ints, pressure_bar: Floats, water_temp_c: Floats, slots: int) -> Closed:
+        """Add rows; return the blocks that closed. All arrays have shape (n,)."""
+        self._open.grow(slots)
+        known = ~np.isnan(pressure_bar)
+        slot, block = slot[known], ts_ms[known] // BLOCK_MS
+        order = np.argsort(slot, kind="stable")
+        slot, block = slot[order], block[order]
+        if not len(slot):
+            return Closed(slot, block, slot, _EMPTY, _EMPTY)
+        reached = _running_max(slot, np.maximum(block, self._open["block"][slot]))
+        fresh = block == reached
+        self.late += int((~fresh).sum())
+        rows = order[fresh]
+        return self._add(slot[fresh], block[fresh], pressure_bar[known][rows], water_temp_c[known][rows])
+
+    def _add(self, slot: Ints, block: Ints, pressure_bar: Floats, water_temp_c: Floats) -> Closed:
+        if not len(slot):
+            return Closed(slot, block, slot, _EMPTY, _EMPTY)
+        starts = np.flatnonzero(np.concatenate([[True], (np.diff(slot) != 0) | (np.diff(block) != 0)]))
+        warm = ~np.isnan(water_temp_c)
+        sums = {
+            "count": np.add.reduceat(np.ones(len(slot), np.int64), starts),
+            "pressure": np.add.reduceat(np.rint(pressure_bar * _MICRO).astype(np.int64), starts),
+            "warm_count": np.add.reduceat(warm.astype(np.int64), starts),
+            "warm": np.add.reduceat(np.rint(np.where(warm, water_temp_c, 0) * _MICRO).astype(np.int64), starts),
+        }
+        group_slot, group_block = slot[starts], block[starts]
+        first = np.concatenate([[True], np.diff(group_slot) != 0])
+        last = np.concatenate([np.diff(group_slot) != 0, [True]])
+        state = self._open
+        same = first & (state["block"][group_slot] == group_block)
+        for name, values in sums.items():
+            values[same] += state[name][group_slot[same]]
+        ended = first & ~same & (state["block"][group_slot] >= 0)
+        before = {name: state[name][group_slot[ended]] for name in ("block", *sums)}
+        closed = [
+            _means(group_slot[ended], before["block"], before),
+            _means(group_slot[~last], group_block[~last], {name: values[~last] for name, values in sums.items()}),
+        ]
+        state["block"][group_slot[last]] = group_block[last]
+        for name, values in sums.items():
+            state[name][group_slot[last]] = values[last]
+        both = Closed(*(np.concatenate(parts) for parts in zip(*closed, strict=True)))
+        order = np.lexsort((both.block, both.slot))
+        return Closed(*(part[order] for part in both))
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the open blocks for a snapshot."""
+        return self._open.dump()
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take the open blocks of a snapshot."""
+        self._open.load(data)
+
+
+def _means(slot: Ints, block: Ints, sums: dict[str, Ints]) -> Closed:
+    pressure = sums["pressure"] / _MICRO / np.maximum(sums["count"], 1)
+    enough = sums["warm_count"] * 2 > sums["count"]
+    warm = np.where(enough, sums["warm"] / _MICRO / np.maximum(sums["warm_count"], 1), np.nan)
+    return Closed(slot, block, sums["count"], pressure, warm)
+
+
+def _running_max(slot: Ints, value: Ints) -> Ints:
+    """Return the running maximum of `value` within each run of one slot, shape (n,)."""
+    begins = np.concatenate([[True], np.diff(slot) != 0])
+    run = np.cumsum(begins) - 1
+    low = int(value.min())
+    span = int(value.max()) - low + 1
+    highest: Ints = np.maximum.accumulate(run * span + (value - low)) - run * span + low
+    return highest

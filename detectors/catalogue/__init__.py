@@ -1,0 +1,1 @@
+"""One file a fault family; the registry is the literal list in `registry`."""
