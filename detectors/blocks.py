@@ -4,7 +4,8 @@ Sums run in whole micro-units, so that they are the same however rows were cut i
 when it reports from a later one; what comes for a closed block is late and counted.
 """
 
-from typing import Any, NamedTuple
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ BLOCK_MS = 6 * 3_600_000
 _MICRO = 1e6
 
 
-class Closed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Closed:
     """Blocks that ended, in order of event time within a boiler.
 
     Attributes
@@ -58,7 +60,7 @@ class Blocks:
         slot, block = slot[order], block[order]
         if not len(slot):
             return Closed(slot, block, slot, _EMPTY, _EMPTY)
-        reached = _running_max(slot, np.maximum(block, self._open["block"][slot]))
+        reached = running_max(slot, np.maximum(block, self._open["block"][slot]))
         fresh = block == reached
         self.late += int((~fresh).sum())
         rows = order[fresh]
@@ -91,9 +93,9 @@ class Blocks:
         state["block"][group_slot[last]] = group_block[last]
         for name, values in sums.items():
             state[name][group_slot[last]] = values[last]
-        both = Closed(*(np.concatenate(parts) for parts in zip(*closed, strict=True)))
-        order = np.lexsort((both.block, both.slot))
-        return Closed(*(part[order] for part in both))
+        parts = [np.concatenate(pair) for pair in zip(*map(astuple, closed), strict=True)]
+        order = np.lexsort((parts[1], parts[0]))
+        return Closed(*(part[order] for part in parts))
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return the open blocks for a snapshot."""
@@ -111,7 +113,7 @@ def _means(slot: Ints, block: Ints, sums: dict[str, Ints]) -> Closed:
     return Closed(slot, block, sums["count"], pressure, warm)
 
 
-def _running_max(slot: Ints, value: Ints) -> Ints:
+def running_max(slot: Ints, value: Ints) -> Ints:
     """Return the running maximum of `value` within each run of one slot, shape (n,)."""
     begins = np.concatenate([[True], np.diff(slot) != 0])
     run = np.cumsum(begins) - 1

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from boilerwatch.cli.replay import replay
 from boilerwatch.errors import BoilerwatchError
 
 app = typer.Typer(
@@ -14,6 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.command()(replay)
 
 
 def main() -> None:

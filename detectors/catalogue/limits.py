@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from boilerwatch.model import Floats, Severity
 from boilerwatch.service import ServiceRow
+from detectors.blocks import running_max
 from detectors.catalogue.contract import View
 from detectors.episodes import Episodes
 from detectors.slots import Arrays, Slots, per_slot
@@ -21,6 +22,8 @@ LOW_BAR, LOW_CLEAR_BAR = 0.5, 0.7
 HIGH_BAR, HIGH_CLEAR_BAR = 2.8, 2.5
 FROST_C, FROST_CLEAR_C = 5.0, 8.0
 FALL_BAR, FALL_WITHIN_MS = 0.3, 3_600_000
+QUARTER_MS = 900_000
+_ANCHORS = 5
 _APART_MS = 60_000
 _COOLING_BAR_PER_K = 0.02
 _LIMITS: tuple[tuple[str, str, Severity], ...] = (
@@ -37,8 +40,8 @@ class Limits:
     def __init__(self) -> None:
         zero = (0, np.int64, ())
         self._since = Arrays(
-            {"low": zero, "high": zero, "frost": zero, "top_at": zero, "fall_at": zero,
-             "top": (np.nan, np.float64, ()), "top_warm": (np.nan, np.float64, ())}
+            {"low": zero, "high": zero, "frost": zero, "fall_at": zero, "anchor": (-1, np.int64, (_ANCHORS,)),
+             "anchor_bar": (np.nan, np.float64, (_ANCHORS,)), "anchor_c": (np.nan, np.float64, (_ANCHORS,))}
         )  # fmt: skip
 
     def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:  # noqa: ARG002
@@ -51,12 +54,14 @@ class Limits:
             for name in ("water_pressure_bar", "flow_temp_c", "outdoor_temp_c", "flame_on")
         )
         near = (pressure < LOW_CLEAR_BAR) | (pressure > HIGH_CLEAR_BAR) | (flow < FROST_CLEAR_C)
-        near |= pressure < self._since["top"][view.slot] - FALL_BAR / 2
-        touched = np.zeros(len(self._since["low"]), np.bool_)
+        highest = np.nan_to_num(self._since["anchor_bar"].max(axis=1), nan=-np.inf)
+        np.maximum.at(highest, view.slot, np.nan_to_num(pressure, nan=-np.inf))
+        near |= pressure < highest[view.slot] - FALL_BAR / 2
+        touched = np.zeros(len(highest), np.bool_)
         touched[view.slot[near]] = True
         for name in ("low", "high", "frost", "fall_at"):
             touched |= self._since[name] > 0
-        self._remember_tops(view, pressure, flow, ~touched[view.slot])
+        self._set_anchors(view, pressure, flow, ~touched[view.slot])
         rows = np.flatnonzero(touched[view.slot])
         for group in per_slot(view.slot[rows]) if len(rows) else []:
             for row in rows[group]:
@@ -65,13 +70,26 @@ class Limits:
                     int(view.slot[row]), int(view.ts_ms[row]), int(view.received_at_ms[row]), values, slots, episodes
                 )
 
-    def _remember_tops(self, view: View, pressure: Floats, flow: Floats, quiet: NDArray[np.bool_]) -> None:
-        """Keep, for boilers far from any limit, the newest pressure to fall from."""
+    def _set_anchors(self, view: View, pressure: Floats, flow: Floats, quiet: NDArray[np.bool_]) -> None:
+        """For boilers far from any limit, keep the first pressure of each quarter of an hour to fall from."""
         rows = np.flatnonzero(quiet & ~np.isnan(pressure))
-        slot = view.slot[rows]
-        self._since["top"][slot] = pressure[rows]
-        self._since["top_warm"][slot] = flow[rows]
-        self._since["top_at"][slot] = view.ts_ms[rows]
+        rows = rows[np.argsort(view.slot[rows], kind="stable")]
+        if not len(rows):
+            return
+        slot, quarter = view.slot[rows], view.ts_ms[rows] // QUARTER_MS
+        before = self._since["anchor"][:, -1][slot]
+        reached = running_max(slot, np.maximum(quarter, before))
+        previous = np.concatenate([[-1], reached[:-1]])
+        begins = np.concatenate([[True], np.diff(slot) != 0])
+        previous[begins] = before[begins]
+        for row in np.flatnonzero(quarter > previous):
+            self._anchor(int(slot[row]), int(quarter[row]), float(pressure[rows[row]]), float(flow[rows[row]]))
+
+    def _anchor(self, slot: int, quarter: int, pressure: float, flow: float) -> None:
+        for name, value in (("anchor", quarter), ("anchor_bar", pressure), ("anchor_c", flow)):
+            ring = self._since[name][slot]
+            ring[:-1] = ring[1:]
+            ring[-1] = value
 
     def _look(
         self, slot: int, ts_ms: int, received_at_ms: int, values: tuple[float, float, float, float], slots: Slots,
@@ -108,25 +126,26 @@ class Limits:
     ) -> None:  # fmt: skip
         if not np.isfinite(pressure):
             return
-        since = self._since
-        top, top_at, top_warm = float(since["top"][slot]), int(since["top_at"][slot]), float(since["top_warm"][slot])
-        boiler = slots.boilers[slot]
-        cooler = max(top_warm - flow, 0) if np.isfinite(top_warm) and np.isfinite(flow) else 15.0
-        fall = top - pressure - _COOLING_BAR_PER_K * cooler
-        falls = ts_ms > top_at and fall >= FALL_BAR and ts_ms - top_at <= 2 * FALL_WITHIN_MS
-        if falls and since["fall_at"][slot] and ts_ms - since["fall_at"][slot] >= _APART_MS:
-            rate = fall / max((ts_ms - top_at) / 3_600_000, 1 / 12)
-            episodes.say(boiler, "burst_leak", severity="critical", at_ms=ts_ms, received_at_ms=received_at_ms,
-                         detector=f"{self.name}@{self.version}", site=slots.sites[slot],
-                         values={**facts, "fall_bar": round(fall, 3), "fall_bar_per_h": round(rate, 3)})  # fmt: skip
-        elif falls and not since["fall_at"][slot]:
-            since["fall_at"][slot] = ts_ms
-        elif not falls:
+        boiler, since, quarter = slots.boilers[slot], self._since, ts_ms // QUARTER_MS
+        recent = quarter - since["anchor"][slot] <= FALL_WITHIN_MS // QUARTER_MS
+        cooler = np.nan_to_num(np.maximum(since["anchor_c"][slot] - flow, 0), nan=15.0)
+        falls = np.where(recent, since["anchor_bar"][slot] - pressure - _COOLING_BAR_PER_K * cooler, -np.inf)
+        place = int(np.nanargmax(falls)) if np.isfinite(falls).any() else 0
+        fall = float(falls[place])
+        if fall >= FALL_BAR:
+            began = int(since["fall_at"][slot])
+            since["fall_at"][slot] = began or ts_ms
+            if began and ts_ms - began >= _APART_MS:
+                hours = max((ts_ms - int(since["anchor"][slot][place]) * QUARTER_MS) / 3_600_000, 1 / 12)
+                told = {**facts, "fall_bar": round(fall, 3), "fall_bar_per_h": round(fall / hours, 3)}
+                episodes.say(boiler, "burst_leak", severity="critical", at_ms=ts_ms, received_at_ms=received_at_ms,
+                             detector=f"{self.name}@{self.version}", site=slots.sites[slot], values=told)  # fmt: skip
+        else:
             since["fall_at"][slot] = 0
-            if pressure > LOW_CLEAR_BAR and pressure > top - FALL_BAR / 2:
+            if pressure > LOW_CLEAR_BAR + 0.1:
                 episodes.clear(boiler, "burst_leak", ts_ms, received_at_ms)
-            if pressure >= top or ts_ms - top_at > FALL_WITHIN_MS or not np.isfinite(top):
-                since["top"][slot], since["top_at"][slot], since["top_warm"][slot] = pressure, ts_ms, flow
+        if quarter > since["anchor"][slot][-1]:
+            self._anchor(slot, quarter, pressure, flow)
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair or a swap."""

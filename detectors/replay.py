@@ -1,0 +1,31 @@
+"""Detection over files: the live engine, without server, settings or system clock."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from boilerwatch.model import Finding
+from boilerwatch.readings_file import read_batches
+from boilerwatch.register import Boiler
+from detectors.engine import Engine
+
+
+def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) -> Iterator[Finding]:
+    """Return what the readings lead to, in order.
+
+    Parameters
+    ----------
+    readings
+        `.jsonl`, `.jsonl.gz` or `.parquet`.
+    refused
+        Counts of what could not be taken, by reason; added to.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    engine = Engine()
+    engine.register(register)
+    for batch in read_batches(readings, refused):
+        yield from engine.take(batch)

@@ -1,0 +1,146 @@
+"""The detectors' room: `readings` and `service` in, `findings` out, one row for one row.
+
+A row of `findings` says how far both inputs were read, so after a crash the room goes on where the journal says: the
+snapshot gives the state at some earlier row, rows since then are taken again with their findings thrown away, because
+they are in the journal already.
+"""
+
+import os
+import threading
+
+import structlog
+
+from boilerwatch import columns, findings, service
+from boilerwatch.clock import SYSTEM, Clock
+from boilerwatch.findings import FindingsRow
+from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, open_reader, open_writer
+from boilerwatch.model import Finding
+from boilerwatch.settings import Settings
+from detectors.engine import Engine
+
+CONSUMER = "detectors"
+_ROWS_A_TURN = 64
+_BUSY_S, _IDLE_S = 0.01, 0.05
+
+log = structlog.get_logger()
+
+
+class Detecting:
+    """One engine between its journals.
+
+    Parameters
+    ----------
+    settings
+        All of them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._readings = open_reader(settings, READINGS)
+        self._service = open_reader(settings, SERVICE)
+        self._findings = open_writer(settings, FINDINGS)
+        self._snapshot = settings.data.dir / "detectors.snapshot"
+        self._disabled = settings.detectors.disabled
+        self.engine = Engine(self._disabled)
+        self.positions = {READINGS: 0, SERVICE: 0}
+        self._recover()
+
+    def step(self) -> int:
+        """Take what the journals have next; return how many rows that were."""
+        rows: list[NewRow] = []
+        for row in self._service.read(self.positions[SERVICE], _ROWS_A_TURN):
+            found = self.engine.serve(service.decode(row.body))
+            rows.append(self._row(SERVICE, row.offset, row.at_ms, found))
+        for row in self._readings.read(self.positions[READINGS], _ROWS_A_TURN):
+            batch = columns.decode(row.body)
+            rows.append(
+                self._row(READINGS, row.offset, batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch))
+            )
+        if rows:
+            self._findings.append(rows)
+        return len(rows)
+
+    def save(self) -> None:
+        """Write the snapshot, atomically, and say how far both inputs are done with."""
+        fresh = self._snapshot.with_suffix(f".{os.getpid()}")
+        with fresh.open("wb") as file:
+            file.write(self.engine.dump(self.positions))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._snapshot)
+        self._readings.publish_position(CONSUMER, self.positions[READINGS])
+        self._service.publish_position(CONSUMER, self.positions[SERVICE])
+
+    def trim(self, now_ms: int) -> None:
+        """Drop findings that everyone has read."""
+        self._findings.trim(now_ms)
+
+    def close(self) -> None:
+        """Release the journals."""
+        for journal in (self._readings, self._service, self._findings):
+            journal.close()
+
+    def _row(self, stream: str, offset: int, at_ms: int, found: list[Finding]) -> NewRow:
+        self.positions[stream] = offset
+        row = FindingsRow(positions=dict(self.positions), versions=self.engine.versions, findings=found)
+        return NewRow(at_ms, findings.encode(row), max(len(found), 1))
+
+    def _recover(self) -> None:
+        """Load the snapshot, then take again what the findings journal has beyond it, in the order it was taken."""
+        if self._snapshot.exists():
+            try:
+                self.positions |= self.engine.load(self._snapshot.read_bytes())
+            except (ValueError, KeyError, OSError, EOFError) as exc:
+                log.warning("snapshot_unreadable", file=str(self._snapshot), error=str(exc))
+                self.engine = Engine(self._disabled)
+        for row in _after(self._findings.last(), self._findings, self.positions):
+            for stream in (SERVICE, READINGS):
+                if row.positions[stream] > self.positions[stream]:
+                    self._again(stream, row.positions[stream])
+            self.engine.learn(row.findings)
+
+    def _again(self, stream: str, upto: int) -> None:
+        reader = self._service if stream == SERVICE else self._readings
+        for row in reader.read(self.positions[stream], upto - self.positions[stream]):
+            if stream == SERVICE:
+                self.engine.serve(service.decode(row.body))
+            else:
+                self.engine.take(columns.decode(row.body))
+        self.positions[stream] = upto
+
+
+def _after(last: int, reader: Reader, positions: dict[str, int]) -> list[FindingsRow]:
+    """Return the findings rows beyond these positions: one row stands for one input row, so few are looked at."""
+    start = max(last, 0)
+    found: list[FindingsRow] = []
+    while start > 0:
+        (row,) = reader.read(start - 1, 1)
+        plain = findings.decode(row.body)
+        if all(plain.positions[stream] <= positions[stream] for stream in positions):
+            break
+        found.append(plain)
+        start -= 1
+    return found[::-1]
+
+
+def drain(settings: Settings) -> None:
+    """Take all that the journals have, save, and return."""
+    detecting = Detecting(settings)
+    while detecting.step():
+        pass
+    detecting.save()
+    detecting.close()
+
+
+def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Detect until `stop` is set; then save."""
+    detecting = Detecting(settings)
+    saved_s = clock.monotonic_s()
+    while not stop.is_set():
+        busy = detecting.step()
+        if clock.monotonic_s() - saved_s > settings.detectors.snapshot_s:
+            saved_s = clock.monotonic_s()
+            detecting.save()
+            detecting.trim(clock.now_ms())
+        stop.wait(_BUSY_S if busy else _IDLE_S)
+    detecting.save()
+    detecting.close()
