@@ -1,0 +1,158 @@
+"""The alerting room: findings in, tickets and notices out, service rows back; and the desk.
+
+A row of findings, its verdicts, tickets, transitions and the position are one SQL transaction, so a crash anywhere is a
+restart from a known place. A finding that cannot be taken is set aside with its reason, and the row goes on.
+"""
+
+import threading
+
+import msgspec
+import structlog
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from alerting.database import open_database
+from alerting.notices import Notices
+from alerting.policy import load_policy
+from alerting.sweep import sweep
+from alerting.tables import POSITION, SERVICE_OUTBOX, VERDICT
+from alerting.taking import take
+from boilerwatch import findings, service
+from boilerwatch.clock import SYSTEM, Clock
+from boilerwatch.journal import FINDINGS, SERVICE, NewRow, Row, open_reader, open_writer
+from boilerwatch.model import Finding
+from boilerwatch.service import ServiceRow
+from boilerwatch.settings import Settings
+
+CONSUMER = "alerting"
+_ROWS_A_TURN = 64
+_BUSY_S, _IDLE_S, _SWEEP_S = 0.01, 0.03, 1.0
+
+log = structlog.get_logger()
+
+
+class Alerting:
+    """The room without its loop: what demo and tests step through.
+
+    Parameters
+    ----------
+    settings
+        All of them.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.policy = load_policy(settings.alerting.policy)
+        self.engine = open_database(settings)
+        self._findings = open_reader(settings, FINDINGS)
+        self._service = open_writer(settings, SERVICE)
+        self._notices = Notices(self.engine, settings.notices, settings.desk.public_url)
+        self.position = self._read_position(FINDINGS)
+
+    def step(self, now_ms: int) -> bool:
+        """Take findings that were made until `now_ms`; return whether there were any rows."""
+        rows = [row for row in self._findings.read(self.position, _ROWS_A_TURN) if row.at_ms <= now_ms]
+        if not rows:
+            return False
+        self._take_rows(rows, now_ms)
+        self.position = rows[-1].offset
+        self._findings.publish_position(CONSUMER, self.position)
+        return True
+
+    def next_row_at_ms(self) -> int | None:
+        """Return when the next row of findings was made, None without one. [ms since 1970]"""
+        rows = self._findings.read(self.position, 1)
+        return rows[0].at_ms if rows else None
+
+    def sweep(self, now_ms: int) -> int:
+        """Stamp deadlines that passed until `now_ms`."""
+        return sweep(self.engine, self.policy, now_ms)
+
+    def send_notices(self, now_ms: int) -> int:
+        """Send what the outbox holds."""
+        return self._notices.send_due(now_ms)
+
+    def tell_detectors(self, now_ms: int) -> None:
+        """Move the service outbox to the journal; after a crash go on behind the journal's last key."""
+        last = int(self._service.last_key() or 0)
+        with self.engine.begin() as connection:
+            connection.execute(delete(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.id <= last - 1_000))
+            query = select(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.id > last).order_by(SERVICE_OUTBOX.c.id)
+            waiting = connection.execute(query).all()
+        rows = [NewRow(now_ms, service.encode(_service_row(row.body)), key=str(row.id)) for row in waiting]
+        self._service.append(rows)
+
+    def close(self) -> None:
+        """Release the journals and the database."""
+        self._findings.close()
+        self._service.close()
+        self.engine.dispose()
+
+    def _take_rows(self, rows: list[Row], now_ms: int) -> None:
+        """Take rows in one transaction; where one finding spoils it, take them one by one and set that one aside."""
+        try:
+            with self.engine.begin() as connection:
+                for row in rows:
+                    for finding in findings.decode(row.body).findings:
+                        take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
+                self._write_position(connection, rows[-1].offset)
+        except (SQLAlchemyError, KeyError, ValueError) as exc:
+            if isinstance(exc, SQLAlchemyError) and getattr(exc, "connection_invalidated", False):
+                raise
+            for row in rows:
+                self._take_alone(row, now_ms)
+
+    def _take_alone(self, row: Row, now_ms: int) -> None:
+        with self.engine.begin() as connection:
+            for finding in findings.decode(row.body).findings:
+                try:
+                    with connection.begin_nested():
+                        take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
+                except (SQLAlchemyError, KeyError, ValueError) as exc:
+                    log.exception("finding_set_aside", finding=finding.id)
+                    _set_aside(connection, finding, now_ms, f"{type(exc).__name__}: {exc!s:.200}")
+            self._write_position(connection, row.offset)
+
+    def _read_position(self, stream: str) -> int:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(POSITION.c.offset).where(POSITION.c.stream == stream)).first()
+        return int(row.offset) if row else 0
+
+    def _write_position(self, connection: Connection, offset: int) -> None:
+        """Move the position, if it still stands where we began; another process would have moved it."""
+        moved = update(POSITION).where(POSITION.c.stream == FINDINGS, POSITION.c.offset < offset).values(offset=offset)
+        if connection.execute(moved).rowcount == 0:
+            connection.execute(insert(POSITION).values(stream=FINDINGS, offset=offset))
+
+
+def _service_row(body: dict[str, object]) -> ServiceRow:
+    return msgspec.convert(body, ServiceRow)
+
+
+def _set_aside(connection: Connection, finding: Finding, now_ms: int, reason: str) -> None:
+    connection.execute(
+        insert(VERDICT).values(
+            finding=finding.id, boiler=finding.boiler or finding.district, at_ms=now_ms, stage="set_aside", reason=reason,
+            ticket_id=None, body={},
+        )
+    )  # fmt: skip
+
+
+def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Take findings until `stop` is set, with the desk beside."""
+    from alerting.desk.app import serve  # noqa: PLC0415 -- the desk imports much
+
+    alerting = Alerting(settings)
+    desk = threading.Thread(target=serve, args=(settings, stop, clock), name="desk")
+    desk.start()
+    swept_s = 0.0
+    while not stop.is_set():
+        now_ms = clock.now_ms()
+        busy = alerting.step(now_ms + 60_000)
+        if clock.monotonic_s() - swept_s > _SWEEP_S or busy:
+            swept_s = clock.monotonic_s()
+            alerting.sweep(now_ms)
+            alerting.send_notices(now_ms)
+            alerting.tell_detectors(now_ms)
+        stop.wait(_BUSY_S if busy else _IDLE_S)
+    desk.join(10)
+    alerting.close()
