@@ -41,7 +41,9 @@ def _open(connection: Connection, policy: Policy, finding: Finding, recorded_at_
             site=(known.site if known else finding.site) or "-", region=known.region if known else "", episode=finding.id,
         )
     )  # fmt: skip
-    ticket_id = int(made.inserted_primary_key[0])
+    key = made.inserted_primary_key
+    assert key is not None
+    ticket_id = int(key[0])
     words = PROBLEM_BY_NAME[finding.problem].en
     history = [_entry(finding, recorded_at_ms, "open", f"{words}: {finding.kind} ({finding.severity})")]
     if is_reported(finding):
