@@ -23,7 +23,9 @@ def draw(series: Series, signals: list[str], marks: Mapping[str, int], language:
         Word -> moment to mark with a line. [ms since 1970]
     """
     known = [name for name in signals if name in series.columns]
-    with mpl.rc_context({"svg.fonttype": "path", "font.sans-serif": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": 9}):
+    with mpl.rc_context(
+        {"svg.fonttype": "path", "font.sans-serif": ["Noto Sans CJK SC", "DejaVu Sans"], "font.size": 9}
+    ):
         figure = Figure(figsize=(8, 1.1 + 1.5 * max(len(known), 1)), layout="constrained")
         axes = figure.subplots(max(len(known), 1), 1, sharex=True, squeeze=False)[:, 0]
         times = [to_datetime(int(at)) for at in series.ts_ms]

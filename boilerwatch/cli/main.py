@@ -6,6 +6,7 @@ import sys
 import typer
 
 from boilerwatch.cli.replay import replay
+from boilerwatch.cli.run import run
 from boilerwatch.errors import BoilerwatchError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 
 app.command()(replay)
+app.command()(run)
 
 
 def main() -> None:
