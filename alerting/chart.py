@@ -40,9 +40,9 @@ def draw(series: Series, signals: list[str], marks: Mapping[str, int], language:
                 axis.axvline(to_datetime(at_ms), color=_ACCENT, linewidth=1, linestyle="--", label=word)
             axis.spines[["top", "right"]].set_visible(False)
         if known:
-            locator = AutoDateLocator()
+            locator = AutoDateLocator()  # type: ignore[no-untyped-call]
             axes[-1].xaxis.set_major_locator(locator)
-            axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+            axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
         sink = io.BytesIO()
         figure.savefig(sink, format="svg", metadata={"Date": None})
     return sink.getvalue()

@@ -6,6 +6,7 @@ An id is minted when an episode is raised, from a counter of its boiler and kind
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from boilerwatch.kinds import KIND_BY_NAME, chain_of
 from boilerwatch.model import Finding, Severity
@@ -42,6 +43,8 @@ class Episodes:
             Event time of the newest reading used. [ms since 1970]
         """
         kind = kind or key
+        values = {name: value.item() if isinstance(value, np.generic) else value for name, value in (values or {}).items()}
+        confidence = float(confidence)
         problem = problem or KIND_BY_NAME[kind].problem
         before = self.raised.get((subject, key))
         if before is None:
@@ -50,7 +53,7 @@ class Episodes:
                 id=f"{subject}-{kind}-{number}", boiler="" if district else subject, district=subject if district else "",
                 site=site, kind=kind, problem=problem, chain=chain_of(kind, problem), severity=severity, state="raised",
                 evidence_at_ms=at_ms, raised_at_ms=at_ms, received_at_ms=received_at_ms, detector=detector,
-                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values or {},
+                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values,
             )  # fmt: skip
         elif severity == before.severity and not _is_news(before, failure_expected_at_ms, at_ms):
             return

@@ -31,7 +31,7 @@ _POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'sel
 _READERS = 200
 
 
-def create_app(settings: Settings, clock: Clock) -> FastAPI:
+def create_app(settings: Settings, clock: Clock) -> FastAPI:  # noqa: PLR0915 -- a table of routes
     """Return the page as an ASGI application."""
     app = FastAPI(title="boilerwatch", docs_url=None, redoc_url=None)
     views = Views(settings, clock)
