@@ -43,7 +43,9 @@ class Episodes:
             Event time of the newest reading used. [ms since 1970]
         """
         kind = kind or key
-        values = {name: value.item() if isinstance(value, np.generic) else value for name, value in (values or {}).items()}
+        values = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in (values or {}).items()
+        }
         confidence = float(confidence)
         problem = problem or KIND_BY_NAME[kind].problem
         before = self.raised.get((subject, key))

@@ -79,7 +79,7 @@ def write(order: Order, out: Path) -> None:
         raise InputError(f"{out} cannot be written: {exc.strerror}") from exc
 
 
-def readings_of(fleet: Fleet, step: Step) -> Iterator[tuple[int, dict[str, float | bool]]]:
+def readings_of(step: Step) -> Iterator[tuple[int, dict[str, float | bool]]]:
     """Return what each boiler reports after a step; one without power reports all the same."""
     names = list(step.columns)
     for i, row in enumerate(zip(*(values.tolist() for values in step.columns.values()), strict=True)):
@@ -90,7 +90,7 @@ def lines_of(fleet: Fleet, step: Step) -> bytes:
     """Return a step as JSON lines."""
     ts = round(step.at_s * 1000)
     head = [{"site": SITES[s][0], "boiler": name} for s, name in zip(fleet.site, fleet.ids, strict=True)]
-    lines = [json.dumps({**head[i], "ts": ts + i, **values}) for i, values in readings_of(fleet, step)]
+    lines = [json.dumps({**head[i], "ts": ts + i, **values}) for i, values in readings_of(step)]
     lines += [json.dumps({**head[i], "ts": ts + i, "code": code, "active": active}) for i, code, active in step.codes]
     return ("\n".join(lines) + "\n").encode()
 

@@ -15,7 +15,7 @@ MODELS: tuple[tuple[str, str, float], ...] = (
 SITES: tuple[tuple[str, str, float, float], ...] = (
     ("haidian", "city", 39.96, 116.30), ("chaoyang", "city", 39.92, 116.44), ("yanqing", "county", 40.46, 115.97),
 )  # fmt: skip
-LOW_PRESSURE_CODE = {"bosch_ems": "2E/207", "vaillant": "22", "ariston": "108", "siemens_bsb": "118"}
+LOW_PRESSURE_CODE = {"bosch_ems": "2E/207", "vaillant": "F.22", "ariston": "108", "siemens_bsb": "118"}
 KINDS = ("slow_leak", "burst_leak", "lockout_code")
 
 
@@ -172,4 +172,4 @@ class Fleet:
         return bool(bar[0] < 0.4)
 
 
-IGNITION_CODE = {"bosch_ems": "6A/227", "vaillant": "28", "ariston": "501", "siemens_bsb": "133"}
+IGNITION_CODE = {"bosch_ems": "6A/227", "vaillant": "F.28", "ariston": "501", "siemens_bsb": "133"}

@@ -19,7 +19,7 @@ def expansion(water_temp_c: Floats) -> Floats:
     [0.0, 0.015, 0.027]
     """
     rise_k = np.asarray(water_temp_c, np.float64) - 20.0
-    grown: Floats = rise_k * 3.0e-4 + rise_k**2 * 1.875e-6
+    grown: Floats = rise_k * 2.25e-4 + rise_k**2 * 3.75e-6
     return np.maximum(grown, -0.002)
 
 

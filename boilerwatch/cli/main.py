@@ -5,6 +5,9 @@ import sys
 
 import typer
 
+from boilerwatch.cli import fleet, tickets
+from boilerwatch.cli.dataset import dataset, simulate
+from boilerwatch.cli.demo import demo
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.run import run
 from boilerwatch.errors import BoilerwatchError
@@ -19,6 +22,11 @@ app = typer.Typer(
 
 app.command()(replay)
 app.command()(run)
+app.command()(dataset)
+app.command()(simulate)
+app.command()(demo)
+app.add_typer(fleet.app, name="fleet")
+app.add_typer(tickets.app, name="tickets")
 
 
 def main() -> None:

@@ -1,0 +1,61 @@
+"""Makes the demo's past: dataset -> readings journal -> detectors, store, tickets under a clock of its own."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from alerting.register import import_boilers
+from alerting.service import Alerting
+from boilerwatch import columns
+from boilerwatch.clock import SYSTEM, ManualClock
+from boilerwatch.demo.staff import work
+from boilerwatch.journal import READINGS, NewRow, open_writer
+from boilerwatch.readings_file import read_batches
+from boilerwatch.register import read_fleet
+from boilerwatch.settings import Settings
+from collector import storing
+from detectors import service as detecting
+from simulators.dataset import Order, write
+
+_STEP_S = 600
+#: Staff leave what came up in the last hours, so that clocks are running when the page opens.
+_LEFT_MS = 3 * 3_600_000
+
+
+def make(settings: Settings, order: Order, say: Callable[[str], None]) -> None:
+    """Make the history of an empty installation."""
+    folder = settings.data.dir / "history"
+    say(f"simulating {order.boilers} boilers over {order.days:g} days")
+    write(order, folder)
+    _append_readings(settings, folder / "readings.jsonl.gz")
+    alerting = Alerting(settings)
+    start_ms = round(order.start_s * 1000)
+    import_boilers(alerting.engine, read_fleet(folder / "fleet.csv").boilers, start_ms)
+    alerting.tell_detectors(start_ms)
+    say("finding faults")
+    detecting.drain(settings)
+    say("filling the store")
+    storing.drain(settings)
+    say("working the tickets of those days")
+    _live_through(alerting, ManualClock(start_ms), SYSTEM.now_ms())
+    alerting.close()
+
+
+def _append_readings(settings: Settings, path: Path) -> None:
+    journal = open_writer(settings, READINGS)
+    refused: Counter[str] = Counter()
+    for batch in read_batches(path, refused, rows=2_000):
+        journal.append([NewRow(batch.newest_arrival_ms(), columns.encode(batch), len(batch))])
+    journal.close()
+
+
+def _live_through(alerting: Alerting, clock: ManualClock, until_ms: int) -> None:
+    """Let alerting and staff live through the history, ten minutes at a time."""
+    while clock.now_ms() < until_ms:
+        clock.advance(_STEP_S)
+        now_ms = min(clock.now_ms(), until_ms)
+        while alerting.step(now_ms):
+            pass
+        alerting.sweep(now_ms)
+        if now_ms < until_ms - _LEFT_MS:
+            work(alerting.engine, alerting.policy, now_ms)
