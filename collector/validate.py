@@ -34,5 +34,6 @@ def keep_possible(columns: dict[str, Floats], dropped: Counter[tuple[str, str]])
             dropped[name, NOT_FINITE] += infinite
             dropped[name, OUT_OF_RANGE] += int(impossible.sum()) - infinite
             values = np.where(impossible, np.nan, values)  # noqa: PLW2901
-        kept[name] = values
+        if not np.isnan(values).all():
+            kept[name] = values
     return kept

@@ -54,7 +54,7 @@ class SlowLeak:
             }
         )
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:  # noqa: ARG002
+    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
         """Fold what came; judge each boiler whose block closed."""
         if "water_pressure_bar" not in view.columns:
             return

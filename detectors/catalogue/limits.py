@@ -44,7 +44,7 @@ class Limits:
              "anchor_bar": (np.nan, np.float64, (_ANCHORS,)), "anchor_c": (np.nan, np.float64, (_ANCHORS,))}
         )  # fmt: skip
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:  # noqa: ARG002
+    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
         """Look at the boilers that came near a limit, or are beyond one."""
         self._since.grow(len(slots))
         n = len(view.slot)

@@ -35,7 +35,7 @@ class Silence:
         self._deaf_until = 0
         self._before = 0
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:  # noqa: ARG002
+    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
         """Learn from arrivals; then look who is late."""
         self._heard.grow(len(slots))
         if not view.connected or (self._before and view.now_ms - self._before > _LEAST_MS):

@@ -1,0 +1,79 @@
+"""Real servers on free loopback ports, ended by their handle."""
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], log: Path, ready: Callable[[], bool], timeout_s: float = 30
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a server, wait until it answers, end it afterwards."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + timeout_s
+        while not ready():
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"{command[0]} did not start:\n{log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def mosquitto(folder: Path, port: int | None = None) -> Iterator[int]:
+    """A Mosquitto that keeps its sessions in `folder`; its port."""
+    port = port or free_port()
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    config = folder / "mosquitto.conf"
+    config.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
+        "max_queued_messages 0\nmax_inflight_messages 0\nuser root\n"
+    )
+    with running([program, "-c", str(config)], folder / "mosquitto.log", lambda: listens(port)):
+        yield port
+
+
+@contextlib.contextmanager
+def influxd(folder: Path) -> Iterator[str]:
+    """Debian's InfluxDB; its address."""
+    port = free_port()
+    config = folder / "influxdb.conf"
+    config.write_text(
+        f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n[meta]\ndir = "{folder}/meta"\n'
+        f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n'
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError):
+            return bool(urllib.request.urlopen(f"{url}/ping", timeout=1).status == 204)
+        return False
+
+    with running(["influxd", "-config", str(config)], folder / "influxd.log", answers):
+        yield url
