@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from boilerwatch.kinds import KIND_BY_NAME, chain_of
-from boilerwatch.model import Finding, Severity
+from boilerwatch.model import SEVERITIES, Finding, Severity
 
 #: A change of the expected failure by less than this share of the time left is not news.
 _NEWS_SHARE = 0.25
@@ -49,6 +49,8 @@ class Episodes:
         confidence = float(confidence)
         problem = problem or KIND_BY_NAME[kind].problem
         before = self.raised.get((subject, key))
+        if before is not None and SEVERITIES.index(severity) < SEVERITIES.index(before.severity):
+            severity = before.severity  # an episode only gets graver until it is cleared
         if before is None:
             number = self._counters[subject, kind] = self._counters.get((subject, kind), 0) + 1
             finding = Finding(

@@ -10,7 +10,7 @@ from detectors.catalogue.silence import Silence
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "codes": Codes,
+    "slow_leak": SlowLeak,  # before the limits, which may make its episode graver
     "limits": Limits,
-    "slow_leak": SlowLeak,
     "silence": Silence,
 }
