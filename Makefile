@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick install check bench servers clean
+.PHONY: demo test quick install check servers clean
 
 demo: install
 	$(BIN)/boilerwatch demo
@@ -25,9 +25,6 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-
-bench: $(VENV)/dev servers
-	$(BIN)/python -m bench
 
 servers:
 	./tests/install-servers

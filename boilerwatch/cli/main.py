@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from boilerwatch.cli import fleet, tickets
+from boilerwatch.cli import fleet, setup, tickets
 from boilerwatch.cli.dataset import dataset, simulate
 from boilerwatch.cli.demo import demo
 from boilerwatch.cli.replay import replay
@@ -27,6 +27,7 @@ app.command()(simulate)
 app.command()(demo)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(setup.app, name="setup")
 
 
 def main() -> None:

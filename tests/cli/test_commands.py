@@ -47,3 +47,10 @@ def test_a_wrong_word_is_a_sentence(tmp_path: Path, words: tuple[str, ...], code
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "f.jsonl").exists()
+
+
+def test_setup_store_can_be_run_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run("setup", "store", cwd=tmp_path)
+        assert done.returncode == 0
+        assert done.stdout
