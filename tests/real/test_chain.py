@@ -102,13 +102,17 @@ def test_a_gateways_fault_code_becomes_a_ticket_and_its_readings_stand_in_influx
             store.close()
 
 
-BOILERS, ROUNDS, PER_ROUND = 20, 12, 500
+BOILERS, KILLS_A_ROOM, A_SECOND = 20, 20, 1_000
 
 
 def test_nothing_acknowledged_is_lost_and_no_ticket_opens_twice_whatever_is_killed(
     tmp_path: Path, broker_port: int
 ) -> None:
-    """Kill every room at random moments while numbered readings come at about 1,000 a second."""
+    """Kill each room 20 times at random moments while numbered readings come at 1,000 a second.
+
+    Seen red, with publications missing from the store, when `acknowledge` was moved before `_store` in
+    collector/receiving.py (seed 9353).
+    """
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     chance = random.Random(seed)
@@ -119,45 +123,50 @@ def test_nothing_acknowledged_is_lost_and_no_ticket_opens_twice_whatever_is_kill
     ledger = open_ledger(settings)
     until(lambda: ledger.position() > 0)
     start_ms = SYSTEM.now_ms()
-    kills = 0
+    site = tmp_path.name[:40]
+    victims = list(ROOMS) * KILLS_A_ROOM
+    chance.shuffle(victims)
+    done = asyncio.Event()
 
-    async def storm() -> None:
-        nonlocal kills
-        async with aiomqtt.Client("127.0.0.1", broker_port, max_inflight_messages=1_000) as client:
-            number = 0
-            for turn in range(ROUNDS):
+    async def kill_all() -> None:
+        for name in victims:
+            await asyncio.sleep(chance.uniform(0.2, 0.8))
+            rooms[name].kill()
+            await asyncio.to_thread(rooms[name].wait)
+            rooms[name] = _start(name, path)
+        done.set()
+
+    async def publish_all() -> int:
+        number = 0
+        async with aiomqtt.Client("127.0.0.1", broker_port, max_inflight_messages=2_000, timeout=120) as client:
+            client.pending_calls_threshold = 10_000
+            while not done.is_set():
                 wave = []
-                for _ in range(PER_ROUND):
-                    boiler = number % BOILERS
+                for _ in range(A_SECOND // 10):
                     body = {
                         "ts": start_ms + number,
                         "boot": 1,
                         "seq": number // BOILERS,
                         "flow_temp_c": 40 + number % 20,
                     }
-                    wave.append(
-                        client.publish(f"boilers/{tmp_path.name[:40]}/k-{boiler}/telemetry", json.dumps(body), qos=1)
-                    )
+                    topic = f"boilers/{site}/k-{number % BOILERS}/telemetry"
+                    wave.append(client.publish(topic, json.dumps(body), qos=1))
                     number += 1
-                if turn == ROUNDS // 2:
+                if number == 50 * A_SECOND // 10:
                     code = json.dumps({"ts": start_ms, "code": "E1", "active": True})
-                    wave.append(client.publish(f"boilers/{tmp_path.name[:40]}/k-0/event", code, qos=1))
+                    wave.append(client.publish(f"boilers/{site}/k-0/event", code, qos=1))
                     low = [{"ts": start_ms - 200_000 + i * 70_000, "water_pressure_bar": 0.2} for i in range(3)]
-                    wave.append(client.publish(f"boilers/{tmp_path.name[:40]}/k-1/telemetry", json.dumps(low), qos=1))
-                sending = asyncio.gather(*wave)
-                for _ in range(2):
-                    await asyncio.sleep(chance.uniform(0.05, 0.25))
-                    for name in ROOMS:
-                        rooms[name].kill()
-                        rooms[name].wait()
-                        rooms[name] = _start(name, path)
-                        kills += 1
-                await sending
+                    wave.append(client.publish(f"boilers/{site}/k-1/telemetry", json.dumps(low), qos=1))
+                await asyncio.gather(*wave, asyncio.sleep(0.1))
+        return number
 
-    asyncio.run(storm())
+    async def storm() -> int:
+        _, total = await asyncio.gather(kill_all(), publish_all())
+        return total
+
+    total = asyncio.run(storm())
     store = open_store(settings)
     names = [f"k-{i}" for i in range(BOILERS)]
-    total = ROUNDS * PER_ROUND
 
     def all_stored() -> bool:
         found = store.history(names, ["flow_temp_c"], start_ms, start_ms + total)
@@ -168,8 +177,8 @@ def test_nothing_acknowledged_is_lost_and_no_ticket_opens_twice_whatever_is_kill
     for process in rooms.values():
         process.send_signal(signal.SIGTERM)
     for process in rooms.values():
-        assert process.wait(20) == 0
-    assert kills == ROUNDS * 2 * len(ROOMS)
+        assert process.wait(20) in (0, -signal.SIGTERM)  # one that had only just begun has no handler yet
+    assert total > A_SECOND * 10
     stored = store.history(names, ["flow_temp_c"], start_ms, start_ms + total)
     for i, name in enumerate(names):
         assert stored[name].ts_ms.tolist() == [start_ms + n for n in range(i, total, BOILERS)]
