@@ -49,6 +49,8 @@ class Event(NamedTuple):
     """How many reading rows of the same batch arrived before it."""
     stamped: bool = False
     """Whether `ts_ms` is our own arrival time because none was sent."""
+    family: str = ""
+    """Controller family whose code this is, where the dialect tells; else the register's counts."""
 
 
 class Status(NamedTuple):

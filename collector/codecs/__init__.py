@@ -5,8 +5,14 @@ cannot read it refuses with a reason; it never raises.
 """
 
 from collector.codecs.draft import Draft, Message
+from collector.codecs.ebusd import Ebusd
 from collector.codecs.ems_esp import EmsEsp
+from collector.codecs.mapped import Mapped
 from collector.codecs.native import Native
+from collector.codecs.otgw import Otgw
 from collector.codecs.registry import Codec, codecs_of
+from collector.codecs.thingsboard import ThingsBoard
 
-__all__ = ["Codec", "Draft", "EmsEsp", "Message", "Native", "codecs_of"]
+__all__ = [
+    "Codec", "Draft", "Ebusd", "EmsEsp", "Mapped", "Message", "Native", "Otgw", "ThingsBoard", "codecs_of",
+]  # fmt: skip

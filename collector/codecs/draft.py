@@ -1,6 +1,7 @@
 """A batch in the making: what codecs fill and receiving closes."""
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -17,6 +18,8 @@ from collector.validate import NOT_FINITE, WRONG_TYPE, keep_possible
 OUTCOMES = ("received", "accepted", "quarantined", "repeated", "retained", "status")
 #: 2000-01-01: an earlier time is a clock that was never set, or seconds taken for milliseconds.
 EARLIEST_MS = 946_684_800_000
+#: The largest float64: whole numbers beyond it, which JSON allows, count as infinite.
+_LARGEST = sys.float_info.max
 
 
 class Message(NamedTuple):
@@ -93,9 +96,9 @@ class Draft:
             mine_values.extend([math.nan] * (before - len(mine_values)))
             mine_values.extend(column)
 
-    def add_event(self, source: int, ts_ms: int, code: str, active: bool, *, stamped: bool) -> None:
-        """Add an error code that appeared or went."""
-        self.events.append(Event(source, ts_ms, self.received_at_ms, code[:64], active, self._rows, stamped))
+    def add_event(self, source: int, ts_ms: int, code: str, active: bool, *, stamped: bool, family: str = "") -> None:
+        """Add an error code that appeared or went; `family` where the dialect says whose code it is."""
+        self.events.append(Event(source, ts_ms, self.received_at_ms, code[:64], active, self._rows, stamped, family))
 
     def add_status(self, source: int, online: bool, *, retained: bool) -> None:
         """Add a birth or last will."""
@@ -132,7 +135,7 @@ class Draft:
                 self.dropped[name, WRONG_TYPE] += 1
             elif not isinstance(raw, (bool, int, float)):
                 self.dropped[name, WRONG_TYPE] += raw is not None
-            elif not math.isfinite(raw):
+            elif not abs(raw) < _LARGEST:
                 self.dropped[name, NOT_FINITE] += 1
             else:
                 found[name] = float(raw)

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from boilerwatch.codes import look_up
-from boilerwatch.model import Source
-from boilerwatch.wire import ID
+from collector.codecs.bases import Bases
 from collector.codecs.draft import Draft, Message, hash_of
+from collector.codecs.live_codes import LiveCodes
 from collector.codecs.native import decode_json
+from collector.codecs.scalars import value_of
 
 FAMILY = "bosch_ems"
 
@@ -25,6 +26,7 @@ _SIGNALS: dict[str, tuple[str, float]] = {
     "rettemp": ("return_temp_c", 1),
     "selflowtemp": ("flow_setpoint_c", 1),
     "dhw.curtemp": ("dhw_temp_c", 1),
+    "dhw.seltemp": ("dhw_setpoint_c", 1),
     "dhw.settemp": ("dhw_setpoint_c", 1),
     "dhw.curflow": ("dhw_flow_lpm", 1),
     "exhausttemp": ("flue_temp_c", 1),
@@ -46,11 +48,9 @@ _ALIASES = {
     "dhw.curtmp": "dhw.curtemp",
     "dhw.temp": "dhw.settemp",
 }
-_FLAGS = {"burngas", "heatingpump", "heatingactive", "tapwateractive"}
-#: `on/off` is translated to the gateway's language (EMS-ESP locale_translations.h).
-_ON = {"on", "true", "1", "an", "ein", "aan", "på", "wł", "marche", "açık", "zap"}
-_OFF = {"off", "false", "0", "aus", "uit", "av", "wył", "arrêt", "kapalı", "vyp"}
 _LEAVES = ("boiler_data", "boiler_data_main", "boiler_data_dhw", "boiler_data_ww")
+#: Demands have topics of their own beside the device's.
+_DEMANDS = {"heating_active": "heatingactive", "tapwater_active": "tapwateractive"}
 _LASTCODE = re.compile(r"(?P<display>\w{1,3})\((?P<number>\d{1,5})\).*- *now\s*$")
 #: Maintenance messages that mean nothing is due.
 _NO_MAINTENANCE = {"H00", ""}
@@ -70,39 +70,27 @@ class EmsEsp:
     name = "ems_esp"
 
     def __init__(self, bases: list[str], site: str) -> None:
-        self._site = site
-        self._bases = bases
-        self._patterns = [(re.compile(_pattern(base)), base) for base in bases]
-        self._live: dict[tuple[str, str], str] = {}
+        self._bases = Bases(bases, site)
+        self._codes = LiveCodes(FAMILY)
+        self._display: dict[str, str] = {}
+        self._in_force: set[str] = set()
 
     def subscriptions(self) -> list[str]:
         """Return one filter a base."""
-        return [re.sub(r"\{\w+\}", "+", base) + "/#" for base in self._bases]
+        return self._bases.filters()
 
     def owns(self, topic: str) -> bool:
         """Return whether the topic lies below one of the bases."""
-        return any(pattern.fullmatch(topic) for pattern, _ in self._patterns)
+        return self._bases.owns(topic)
 
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by its leaf; leaves of other device classes are none of ours."""
         for message in messages:
-            source, leaf = self._place(message.topic.decode(errors="replace"))
+            source, leaf = self._bases.place(message.topic)
             if source is None:
                 draft.refuse(message, "bad topic: the boiler's id is not 1 to 64 of A-Z a-z 0-9 _ -")
                 continue
             self._read_one(message, draft.number_of(source), source.boiler, leaf, draft)
-
-    def _place(self, topic: str) -> tuple[Source | None, str]:
-        for pattern, base in self._patterns:
-            match = pattern.fullmatch(topic)
-            if match is None:
-                continue
-            named = match.groupdict()
-            boiler = named.get("boiler") or base.rpartition("/")[2]
-            site = named.get("site") or self._site
-            good = ID.fullmatch(boiler) and ID.fullmatch(site)
-            return (Source(boiler, site, boiler) if good else None), named["leaf"]
-        return None, ""
 
     def _read_one(self, message: Message, number: int, boiler: str, leaf: str, draft: Draft) -> None:
         if leaf == "status":
@@ -140,11 +128,13 @@ class EmsEsp:
 
     def _take(self, keys: dict[str, Any], message: Message, number: int, boiler: str, draft: Draft) -> None:
         plain: dict[str, Any] = {}
+        if "dhw.settemp" in keys:
+            self._in_force.add(boiler)
         for key, raw in keys.items():
-            if key in _SIGNALS:
-                signal, factor = _SIGNALS[key]
-                value = _flag(raw) if key in _FLAGS else _number(raw)
-                plain[signal] = value * factor if isinstance(value, (int, float)) else value
+            if key not in _SIGNALS or (key == "dhw.seltemp" and boiler in self._in_force):
+                continue  # the set point in force counts; what was chosen only where that is not told
+            signal, factor = _SIGNALS[key]
+            plain[signal] = value_of(signal, raw, factor)
         values = {name: [value] for name, value in draft.values_of(plain, frozenset()).items()}
         if values:
             trail = ([hash_of(message.topic, message.payload)], [0], [-1])
@@ -152,29 +142,18 @@ class EmsEsp:
         self._take_codes(keys, number, boiler, draft)
 
     def _take_codes(self, keys: dict[str, Any], number: int, boiler: str, draft: Draft) -> None:
-        if "servicecodenumber" in keys and "servicecode" in keys:
-            self._now(boiler, "display", _fault(f"{keys['servicecode']}/{keys['servicecodenumber']}"), number, draft)
+        """Tell what changed; in single topics the display's text comes before its number, which is what counts."""
+        if "servicecode" in keys:
+            self._display[boiler] = str(keys["servicecode"])
+        if "servicecodenumber" in keys and boiler in self._display:
+            cause = str(keys["servicecodenumber"]).removesuffix(".0")
+            self._codes.tell(boiler, "display", [_fault(f"{self._display[boiler]}/{cause}")], number, draft)
         if isinstance(last := keys.get("lastcode"), str):
             match = _LASTCODE.match(last)
-            self._now(boiler, "last", f"{match['display']}/{match['number']}" if match else "", number, draft)
+            code = f"{match['display']}/{match['number']}" if match else ""
+            self._codes.tell(boiler, "last", [code], number, draft)
         if isinstance(due := keys.get("maintenancemessage"), str):
-            self._now(boiler, "due", "" if due in _NO_MAINTENANCE else due, number, draft)
-
-    def _now(self, boiler: str, slot: str, code: str, number: int, draft: Draft) -> None:
-        """Tell what changed since the last message of this boiler."""
-        before = self._live.get((boiler, slot), "")
-        if code == before:
-            return
-        if before:
-            draft.add_event(number, draft.received_at_ms, before, active=False, stamped=True)
-        if code:
-            draft.add_event(number, draft.received_at_ms, code, active=True, stamped=True)
-        self._live[boiler, slot] = code
-
-
-def _pattern(base: str) -> str:
-    named = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(base))
-    return named + r"/(?P<leaf>.+)"
+            self._codes.tell(boiler, "due", [] if due in _NO_MAINTENANCE else [due], number, draft)
 
 
 def _canonical(plain: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -192,6 +171,8 @@ def _canonical(plain: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _single_key(leaf: str) -> str | None:
+    if leaf in _DEMANDS:
+        return _DEMANDS[leaf]
     for form in ("boiler_data/", "boiler/"):
         if leaf.startswith(form):
             key = leaf.removeprefix(form).lower().replace("/", ".")
@@ -207,18 +188,3 @@ def _fault(code: str) -> str:
     if row is None:
         return code if number.isdigit() and int(number) > 0 else ""
     return "" if row.severity == "status" else code
-
-
-def _flag(raw: object) -> object:
-    text = str(raw).strip().lower()
-    return True if text in _ON else False if text in _OFF else raw
-
-
-def _number(raw: object) -> object:
-    """Single topics bring numbers as text, which is their form there."""
-    if isinstance(raw, str):
-        try:
-            return float(raw)
-        except ValueError:
-            return raw
-    return raw

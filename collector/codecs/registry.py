@@ -4,8 +4,12 @@ from typing import Protocol
 
 from boilerwatch.settings import DialectSettings
 from collector.codecs.draft import Draft, Message
+from collector.codecs.ebusd import Ebusd
 from collector.codecs.ems_esp import EmsEsp
+from collector.codecs.mapped import Mapped
 from collector.codecs.native import Native
+from collector.codecs.otgw import Otgw
+from collector.codecs.thingsboard import ThingsBoard
 
 
 class Codec(Protocol):
@@ -27,10 +31,22 @@ class Codec(Protocol):
 
 
 def codecs_of(settings: DialectSettings) -> list[Codec]:
-    """Return the codecs in the order topics are offered to them."""
-    codecs: list[Codec] = []
+    """Return the codecs in the order topics are offered to them: what a user wrote comes first.
+
+    Raises
+    ------
+    SettingsError
+        If a mapping file is wrong.
+    """
+    codecs: list[Codec] = [Mapped(path, settings.site) for path in settings.mappings]
     if settings.native:
         codecs.append(Native())
     if settings.ems_esp:
         codecs.append(EmsEsp(settings.ems_esp, settings.site))
+    if settings.otgw:
+        codecs.append(Otgw(settings.otgw, settings.site))
+    if settings.ebusd:
+        codecs.append(Ebusd(settings.ebusd, settings.site))
+    if settings.thingsboard:
+        codecs.append(ThingsBoard(settings.site))
     return codecs

@@ -30,7 +30,7 @@ class Codes:
         """Take each event as it comes: codes wait for nothing."""
         for slot, event in view.events:
             boiler, site = slots.boilers[slot], slots.sites[slot]
-            kind, severity, problem, values = _meaning(families.get(boiler, ""), event)
+            kind, severity, problem, values = _meaning(event.family or families.get(boiler, ""), event)
             if not kind:
                 continue
             if event.active:
