@@ -44,15 +44,18 @@ _MESSAGES: dict[str, tuple[str, ...]] = {
     "averageIgnitiontime": ("ignition_time_s",),
     "Status01": ("flow_temp_c", "return_temp_c", "outdoor_temp_c", "dhw_temp_c", "", "pump_on"),
 }
-#: Signal -> messages it is the sum of; what stands in brackets in the register (hundreds) is added where it comes.
+#: Signal -> messages it is the sum of.
 _SUMS: dict[str, tuple[str, ...]] = {
     "burner_starts": ("HcStarts", "HwcStarts"),
     "burner_hours": ("HcHours", "HwcHours"),
     "ignition_failures": ("CounterStartattempts1", "CounterStartattempts2"),
 }
 _SUM_OF = {message: signal for signal, messages in _SUMS.items() for message in messages}
-#: The tens and units of a counter that otherwise comes in hundreds.
-_UNDER = {"HcUnderHundredStarts": "HcStarts", "HwcUnderHundredStarts": "HwcStarts"}
+#: A counter in hundreds -> its tens and units, which come on their own.
+_UNDER = {"HcStarts": "HcUnderHundredStarts", "HwcStarts": "HwcUnderHundredStarts"}
+_UNDER_OF = {under: hundreds for hundreds, under in _UNDER.items()}
+#: Tens that roll over before their hundreds are polled make the sum fall by so much at most.
+_HUNDREDS_LATE = 200
 
 
 class Ebusd:
@@ -121,7 +124,7 @@ class Ebusd:
         plain: dict[str, object] = {}
         if name in _MESSAGES:
             plain = self._measured(name, fields, draft)
-        elif name in _SUM_OF or name in _UNDER:
+        elif name in _SUM_OF or name in _UNDER_OF:
             plain = self._summed(boiler, name, fields, draft)
         elif name == "currenterror":
             self._codes.tell(boiler, "errors", [f"F.{n:02d}" for n in map(_whole, fields) if n], index, draft)
@@ -149,22 +152,28 @@ class Ebusd:
         return {signal: value_of(signal, raw) for signal, raw in pairs if signal and raw is not None}
 
     def _summed(self, boiler: str, name: str, fields: list[object], draft: Draft) -> dict[str, object]:
-        """Return a sum whose parts are all known; it waits rather than falls while its hundreds roll over."""
+        """Return a sum once all its parts are known; starts are told with their tens, so that they never fall."""
         value = number(fields[0]) if fields else None
-        signal = _SUM_OF[_UNDER.get(name, name)]
+        signal = _SUM_OF[_UNDER_OF.get(name, name)]
         if not isinstance(value, (int, float)) or isinstance(value, bool):
             return {} if value is None else {signal: value}
+        is_again = (boiler, name) in self._parts
         self._parts[boiler, name] = float(value)
-        parts = [self._parts.get((boiler, part)) for part in _SUMS[signal]]
-        if any(part is None for part in parts):
+        if signal == "burner_starts" and name in _UNDER and not self._is_coarse(boiler, name, is_again=is_again):
             return {}
-        whole = sum(part for part in parts if part is not None)
-        whole += sum(self._parts.get((boiler, under), 0.0) for under, of in _UNDER.items() if _SUM_OF[of] == signal)
+        parts = [self._parts.get((boiler, part)) for part in _SUMS[signal]]
+        parts += [self._parts.get((boiler, under), 0.0) for under in _UNDER_OF] if signal == "burner_starts" else []
+        known = [part for part in parts if part is not None]
+        whole = sum(known)
         told = self._told.get((boiler, signal), whole)
-        if signal == "burner_starts" and 0 < told - whole <= 200:
+        if len(known) < len(parts) or 0 < told - whole <= _HUNDREDS_LATE:
             return {}
         self._told[boiler, signal] = whole
         return {signal: whole}
+
+    def _is_coarse(self, boiler: str, hundreds: str, *, is_again: bool) -> bool:
+        """Return whether the hundreds come round without their tens: then they are all there is."""
+        return is_again and (boiler, _UNDER[hundreds]) not in self._parts
 
 
 def fields_of(payload: bytes) -> list[object]:

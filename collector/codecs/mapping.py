@@ -94,6 +94,9 @@ class MessageRule(Section):
     boiler: str = Field("", description="JSON path of the boiler's id, when the topic does not have it.")
     each: str = Field("", description="JSON path of an array of readings; the other paths start at its elements.")
     time: TimeRule | None = Field(None, description="Where the time stands; none: the time of arrival.")
+    missing: list[float | str] = Field(
+        [], description="Raw values that mean, for every signal, that there is no sensor."
+    )
     signals: dict[str, SignalRule] = Field({}, description="Signal -> where it stands.")
     code: CodeRule | None = Field(None, description="Where the live error code stands.")
 
@@ -211,7 +214,7 @@ def plan_of(rule: MessageRule) -> MessagePlan:
     signals = []
     for name, one in rule.signals.items():
         factor, offset = factor_of(name, one.unit)
-        missing, on = (frozenset(text_of(raw) for raw in raws) for raws in (one.missing, one.on))
+        missing, on = (frozenset(text_of(raw) for raw in raws) for raws in (one.missing + rule.missing, one.on))
         whole = factor * one.scale, one.offset * factor + offset
         signals.append(SignalPlan(name, steps_of(one.path), *whole, missing, on if name in FLAGS else frozenset()))
     return MessagePlan(

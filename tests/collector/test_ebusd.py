@@ -37,11 +37,18 @@ def test_each_mode_gives_the_same_readings(codec: Ebusd, mode: str) -> None:
     assert draft.dropped == {("IonisationVoltageLevel", "inverse_scale_without_unit"): 1}
 
 
-def test_sums_wait_for_their_parts_and_do_not_fall_when_the_hundreds_roll_over(codec: Ebusd) -> None:
-    assert say(codec, ("HcStarts", "25300"), ("HcUnderHundredStarts", "98"))[0] == {}
-    assert say(codec, ("HwcStarts", "100"))[0] == {"burner_starts": 25498}
+def test_sums_wait_for_their_parts_and_never_fall_while_the_hundreds_roll_over(codec: Ebusd) -> None:
+    assert say(codec, ("HcStarts", "25300"), ("HcUnderHundredStarts", "98"), ("HwcStarts", "100"))[0] == {}
+    assert say(codec, ("HwcUnderHundredStarts", "3"))[0] == {"burner_starts": 25501}
     assert say(codec, ("HcUnderHundredStarts", "2"))[0] == {}
-    assert say(codec, ("HcStarts", "25400"))[0] == {"burner_starts": 25502}
+    assert say(codec, ("HcStarts", "25400"))[0] == {}
+    assert say(codec, ("HcUnderHundredStarts", "2"))[0] == {"burner_starts": 25505}
+    assert say(codec, ("HcStarts", "25500"), ("HcUnderHundredStarts", "0"))[0] == {"burner_starts": 25603}
+
+
+def test_starts_without_their_tens_are_told_in_hundreds_once_that_is_sure(codec: Ebusd) -> None:
+    assert say(codec, ("HcStarts", "25300"), ("HwcStarts", "100"))[0] == {}
+    assert say(codec, ("HcStarts", "25300"))[0] == {"burner_starts": 25400}
 
 
 @pytest.mark.parametrize("mode", ["plain", "json"])
