@@ -20,7 +20,7 @@ from boilerwatch.supervisor import supervise
 from simulators.dataset import Order
 
 _DAYS, _SEED, _READY_S = 10, 7, 60.0
-_LIVE_FAULTS = ("burst_leak:boiler-0003:3000:40", "lockout_code:boiler-0005:0:75")
+_LIVE_FAULTS = ("burst_leak:boiler-0003:litres_per_day=3000,in_s=40", "lockout_code:boiler-0005:in_s=75")
 
 
 def demo(

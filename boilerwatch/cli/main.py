@@ -6,10 +6,11 @@ import sys
 import typer
 
 from boilerwatch.cli import fleet, setup, tickets
-from boilerwatch.cli.dataset import dataset, simulate
+from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.run import run
+from boilerwatch.cli.simulate import simulate
 from boilerwatch.errors import BoilerwatchError
 
 app = typer.Typer(

@@ -34,20 +34,27 @@ class Native:
 
     def say(self, moment: Moment) -> list[Publication]:
         """Return codes that came or went, then the reading."""
-        found = [self._event(moment.ts_ms, code, False) for code in self._codes if code not in moment.codes]
-        found += [self._event(moment.ts_ms, code, True) for code in moment.codes if code not in self._codes]
+        found = [
+            self.event(moment.ts_ms, code, False, self._next()) for code in self._codes if code not in moment.codes
+        ]
+        found += [
+            self.event(moment.ts_ms, code, True, self._next()) for code in moment.codes if code not in self._codes
+        ]
         self._codes = moment.codes
         values = plain_values(moment)
         if values:
-            found.append(self._publication(TELEMETRY, {"ts": moment.ts_ms, **self._number(), **values}))
+            found.append(
+                self._publication(TELEMETRY, {"ts": moment.ts_ms, "boot": self._boot, "seq": self._next(), **values})
+            )
         return found
 
-    def _event(self, ts_ms: int, code: str, active: bool) -> Publication:
-        return self._publication(EVENT, {"ts": ts_ms, **self._number(), "code": code, "active": active})
+    def event(self, ts_ms: int, code: str, active: bool, seq: int) -> Publication:
+        """Return the event of a code that came or went, as publication `seq` of this boot."""
+        number = {"boot": self._boot, "seq": seq}
+        return self._publication(EVENT, {"ts": ts_ms, **number, "code": code, "active": active})
 
-    def _number(self) -> dict[str, object]:
-        number = {"boot": self._boot, "seq": self._seq}
-        self._seq = (self._seq + 1) % 2**32
+    def _next(self) -> int:
+        number, self._seq = self._seq, (self._seq + 1) % 2**32
         return number
 
     def _publication(self, leaf: str, plain: dict[str, object]) -> Publication:

@@ -1,0 +1,69 @@
+"""`boilerwatch simulate`: a fleet live over MQTT."""
+
+import asyncio
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from boilerwatch.cli.options import SettingsOption, load_settings
+from boilerwatch.clock import SYSTEM
+from boilerwatch.errors import InputError
+from boilerwatch.wire import parse_time
+from simulators.dataset import Order, plan_faults, steps
+from simulators.fleet import Fleet
+from simulators.live_fleet import LiveView, add_fault
+from simulators.publish import Live, Pace
+
+
+def simulate(
+    boilers: Annotated[int, typer.Option(min=1)] = 50,
+    seed: int = 1,
+    interval: Annotated[float, typer.Option(min=0.01, help="Seconds between readings.")] = 10,
+    dialect: Annotated[str, typer.Option(help="What the gateways speak: native, otgw, ebusd_json, ...")] = "native",
+    start: Annotated[str, typer.Option(help="Begin in the past: a day, or an RFC 3339 time with a zone.")] = "",
+    speed: Annotated[
+        float, typer.Option(min=0, help="Seconds of that past a second, 0 for as fast as it goes; never ahead of now.")
+    ] = 0,
+    seconds: Annotated[float, typer.Option(min=0, help="End after so long; 0 for never.")] = 0,
+    history: Annotated[float, typer.Option(min=0, help="Days the fleet has behind it, not published.")] = 0,
+    history_interval: Annotated[float, typer.Option(min=1, help="Step of that past in seconds.")] = 300,
+    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of boilers with a fault in that past.")] = 0.2,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-0017:litres_per_day=0.5,in_s=60."),
+    ] = None,
+    settings: SettingsOption = None,
+) -> None:
+    """Publish a simulated fleet over MQTT, from now or from a start in the past, until it is stopped."""
+    loaded = load_settings(settings)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    now_s = SYSTEM.now_ms() / 1000
+    start_s = _start_s(start, now_s)
+    order = Order(boilers, history, seed, start_s - history * 86_400, history_interval, faults)
+    fleet = Fleet(boilers, seed, order.start_s)
+    view = LiveView(fleet, dialect)
+    if history:
+        plan_faults(fleet, order)
+        for _ in steps(fleet, order):
+            pass
+    for one in fault or []:
+        add_fault(fleet, one, start_s)
+    tally = asyncio.run(Live(view, loaded.mqtt, SYSTEM).run(Pace(start_s, interval, speed, seconds), stop))
+    print(f"{tally.published} published, {tally.acknowledged} acknowledged, {tally.refused} refused", file=sys.stderr)
+
+
+def _start_s(text: str, now_s: float) -> float:
+    if not text:
+        return now_s
+    try:
+        start_s = parse_time(text if "T" in text else f"{text}T00:00:00Z") / 1000
+    except ValueError as exc:
+        raise InputError(f"--start {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
+    if start_s > now_s:
+        raise InputError(f"--start {text!r} lies ahead of now")
+    return start_s

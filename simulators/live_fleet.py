@@ -1,0 +1,75 @@
+"""The simulated fleet as live publishing wants it: whose gateway speaks what, and what is shown at a moment."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from boilerwatch.errors import InputError
+from boilerwatch.kinds import KIND_BY_NAME
+from simulators.dialects import DIALECTS, Gateway
+from simulators.fleet import KINDS, MODELS, SITES, Fleet
+from simulators.publish import Member, Shown
+
+_RATE = "litres_per_day"
+_WAIT = "in_s"
+
+
+class LiveView:
+    """A fleet, published.
+
+    Parameters
+    ----------
+    fleet
+        Standing where publishing begins.
+    dialect
+        What every gateway speaks.
+
+    Raises
+    ------
+    InputError
+        If there is no such dialect.
+    """
+
+    def __init__(self, fleet: Fleet, dialect: str = "native") -> None:
+        if dialect not in DIALECTS:
+            raise InputError(f"--dialect {dialect!r}: there is no such dialect; known: {', '.join(DIALECTS)}")
+        self._fleet = fleet
+        self.members: Sequence[Member] = [
+            Member(Gateway(name, SITES[site][0], MODELS[model][1]), dialect)
+            for name, site, model in zip(fleet.ids, fleet.site, fleet.model, strict=True)
+        ]
+
+    def show(self, now_s: float) -> Shown:
+        """Advance to `now_s` and return what every boiler shows. [s since 1970]"""
+        step = self._fleet.step(now_s - self._fleet.now_s)
+        ts_ms = round(now_s * 1000)
+        count = len(self._fleet.ids)
+        codes = [(boiler, ts_ms, code, active) for boiler, code, active in step.codes]
+        return Shown(np.arange(count), np.full(count, ts_ms, np.int64), step.columns, codes)
+
+
+def add_fault(fleet: Fleet, text: str, now_s: float) -> None:
+    """Add a fault such as `slow_leak:boiler-0017:litres_per_day=0.5,in_s=60`.
+
+    Raises
+    ------
+    InputError
+        If there is no such fault, boiler or parameter.
+    """
+    kind, _, rest = text.partition(":")
+    boiler, _, settings = rest.partition(":")
+    if kind not in KINDS:
+        why = "this fleet cannot have it" if kind in KIND_BY_NAME else "there is no such fault"
+        raise InputError(f"--fault {text!r}: {kind!r}: {why}; known: {', '.join(KINDS)}")
+    if boiler not in fleet.ids:
+        raise InputError(f"--fault {text!r}: there is no boiler {boiler!r} in this fleet")
+    given = {_RATE: 0.0, _WAIT: 0.0}
+    for setting in filter(None, settings.split(",")):
+        name, _, number = setting.partition("=")
+        if name not in given:
+            raise InputError(f"--fault {text!r}: there is no parameter {name!r}; known: {', '.join(given)}")
+        try:
+            given[name] = float(number)
+        except ValueError as exc:
+            raise InputError(f"--fault {text!r}: {name} is no number") from exc
+    fleet.add_fault(fleet.ids.index(boiler), kind, now_s + given[_WAIT], given[_RATE])

@@ -1,0 +1,106 @@
+"""Publishing in bulk, checked with the collector's own framing and codec; and what `simulate` refuses."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from boilerwatch.errors import InputError
+from boilerwatch.settings import MqttSettings
+from collector.codecs import Draft, Message, Native
+from collector.framing import Framer
+from simulators import packets
+from simulators.bulk import BulkNative
+from simulators.dialects import Publication
+from simulators.fleet import Fleet
+from simulators.live_fleet import LiveView, add_fault
+
+T0 = 1_798_700_000_000
+
+
+@given(
+    sizes=st.lists(st.integers(0, 20_000), min_size=1, max_size=5),
+    first=st.sampled_from([1, 7, 65_533]),
+    five=st.booleans(),
+)
+def test_bulk_packets_are_what_a_subscriber_reads(sizes: list[int], first: int, five: bool) -> None:
+    heads = [packets.head_of(f"boilers/s/b-{i}/telemetry") for i in range(len(sizes))]
+    payloads = [b"x" * size for size in sizes]
+    raw = b"".join(packets.publishes(heads, payloads, first, five=five))
+    found, others = Framer(5 if five else 4, 1 << 20).feed(raw)
+    assert not others
+    assert found.topics == [f"boilers/s/b-{i}/telemetry".encode() for i in range(len(sizes))]
+    assert found.payloads == payloads
+    assert found.packet_ids == [(first + i - 1) % 65_535 + 1 for i in range(len(sizes))]
+
+
+@pytest.mark.parametrize("five", [True, False])
+@pytest.mark.parametrize(("qos", "retain"), [(0, True), (1, False), (1, True)])
+def test_one_publication_keeps_its_flags(five: bool, qos: int, retain: bool) -> None:
+    raw = packets.publish(Publication("OTGW/value/n", b"online", qos, retain), 9, five=five)
+    found, _ = Framer(5 if five else 4, 1 << 20).feed(raw)
+    assert (found.topics, found.payloads) == ([b"OTGW/value/n"], [b"online"])
+    assert (found.retained, found.packet_ids) == ([retain], [9 if qos else 0])
+
+
+def test_a_connect_bears_login_and_will() -> None:
+    mqtt = MqttSettings.model_validate({"username": "u", "password": "p", "protocol": "3.1.1"})
+    raw = packets.connect(mqtt, "sim-1", Publication("t", b"offline", 1, True))
+    assert raw == b"\x10\x23\x00\x04MQTT\x04\xee\x00\x1e\x00\x05sim-1\x00\x01t\x00\x07offline\x00\x01u\x00\x01p"
+
+
+def test_the_brokers_receive_maximum_is_found_among_its_properties() -> None:
+    assert packets.read_connack(b"\x00\x00\x06\x22\x00\x0a\x21\x00\x14", five=True) == (0, 20)
+    assert packets.read_connack(b"\x00\x00\x00", five=True) == (0, 65_535)
+    assert packets.read_connack(b"\x00\x05", five=False) == (5, 65_535)
+
+
+def test_bulk_telemetry_is_numbered_by_boiler_and_says_what_is_fitted() -> None:
+    bulk = BulkNative([("s", "b-0"), ("s", "b-1")], "boot")
+    signals = {
+        "water_pressure_bar": np.array([1.4, math.nan, 1.5]), "flame_on": np.array([1.0, 0.0, math.nan]),
+        "burner_starts": np.array([70_000.0, 3.0, 70_001.0]),
+    }  # fmt: skip
+    heads, bodies = bulk.payloads(np.array([0, 1, 0]), np.array([T0, T0, T0 + 1]), signals)
+    found = [(head[2:].decode(), json.loads(body)) for head, body in zip(heads, bodies, strict=True)]
+    first, second = "boilers/s/b-0/telemetry", "boilers/s/b-1/telemetry"
+    assert sorted(found, key=lambda pair: (pair[0], pair[1]["ts"])) == [
+        (first, {"ts": T0, "boot": "boot", "seq": 0, "water_pressure_bar": 1.4, "flame_on": True, "burner_starts": 70_000}),
+        (first, {"ts": T0 + 1, "boot": "boot", "seq": 1, "water_pressure_bar": 1.5, "burner_starts": 70_001}),
+        (second, {"ts": T0, "boot": "boot", "seq": 0, "flame_on": False, "burner_starts": 3}),
+    ]  # fmt: skip
+    assert bulk.take_number(0) == 2
+    draft = Draft(T0 + 1_000)
+    Native().read([Message(head[2:], body, False) for head, body in zip(heads, bodies, strict=True)], draft)
+    assert not draft.refusals
+    assert not draft.unknown
+
+
+def test_a_live_fleet_shows_every_boiler_and_a_fault_its_code() -> None:
+    fleet = Fleet(5, 1, T0 / 1000)
+    add_fault(fleet, "lockout_code:boiler-0002:in_s=30", T0 / 1000)
+    view = LiveView(fleet, "otgw")
+    before, after = view.show(T0 / 1000 + 20), view.show(T0 / 1000 + 40)
+    assert [member.gateway.boiler for member in view.members] == fleet.ids
+    assert before.codes == []
+    assert [(boiler, active) for boiler, _, _, active in after.codes] == [(1, True)]
+    assert after.ts_ms.tolist() == [T0 + 40_000] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("melted:boiler-0001", "there is no such fault"), ("fan_wear:boiler-0001", "this fleet cannot have it"),
+     ("slow_leak:boiler-9", "no boiler 'boiler-9'"), ("slow_leak:boiler-0001:bars=3", "no parameter 'bars'"),
+     ("slow_leak:boiler-0001:litres_per_day=much", "is no number")],
+)  # fmt: skip
+def test_a_wrong_fault_is_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        add_fault(Fleet(2, 1, T0 / 1000), text, 0)
+
+
+def test_an_unknown_dialect_is_a_sentence() -> None:
+    with pytest.raises(InputError, match="no such dialect"):
+        LiveView(Fleet(2, 1, T0 / 1000), "morse")
