@@ -8,6 +8,7 @@ import typer
 from boilerwatch.cli import fleet, setup, tickets
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
+from boilerwatch.cli.listen import listen
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.run import run
 from boilerwatch.cli.simulate import simulate
@@ -26,6 +27,7 @@ app.command()(run)
 app.command()(dataset)
 app.command()(simulate)
 app.command()(demo)
+app.command()(listen)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(setup.app, name="setup")

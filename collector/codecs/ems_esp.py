@@ -48,6 +48,7 @@ _ALIASES = {
     "dhw.curtmp": "dhw.curtemp",
     "dhw.temp": "dhw.settemp",
 }
+_CODE_KEYS = frozenset({"servicecode", "servicecodenumber", "lastcode", "maintenancemessage"})
 _LEAVES = ("boiler_data", "boiler_data_main", "boiler_data_dhw", "boiler_data_ww")
 #: Demands have topics of their own beside the device's.
 _DEMANDS = {"heating_active": "heatingactive", "tapwater_active": "tapwateractive"}
@@ -131,7 +132,11 @@ class EmsEsp:
         if "dhw.settemp" in keys:
             self._in_force.add(boiler)
         for key, raw in keys.items():
-            if key not in _SIGNALS or (key == "dhw.seltemp" and boiler in self._in_force):
+            if key not in _SIGNALS:
+                if key not in _CODE_KEYS:
+                    draft.unknown[f"ems_esp/{key}"[:64]] += 1
+                continue
+            if key == "dhw.seltemp" and boiler in self._in_force:
                 continue  # the set point in force counts; what was chosen only where that is not told
             signal, factor = _SIGNALS[key]
             plain[signal] = value_of(signal, raw, factor)
