@@ -142,9 +142,10 @@ class Live:
                 watch = tasks.create_task(self._watch(stop, done))
                 steps = tasks.create_task(self._steps(pace, done))
                 await asyncio.wait({watch, steps}, return_when=asyncio.FIRST_COMPLETED)
+                done.set()
+                await asyncio.wait({steps}, timeout=_DRAIN_S / 2)
                 steps.cancel()
                 await self._leave()
-                done.set()
                 leaving.set()
         except* BoilerwatchError as group:
             raise group.exceptions[0] from None

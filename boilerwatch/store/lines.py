@@ -49,10 +49,43 @@ def of_columns(
     return lines
 
 
+def merged(source: Ints, ts_ms: Ints, columns: dict[str, Floats]) -> tuple[Ints, Ints, dict[str, Floats]]:
+    """Return rows with one row for each (source, time): fields are joined, the last to arrive wins.
+
+    Lines of one request are grouped by their fields, so their order cannot say which came last.
+
+    Parameters
+    ----------
+    source, ts_ms
+        Index and time of each row in order of arrival, shape (n,).
+    columns
+        Signal -> values, shape (n,), NaN where nothing came.
+
+    Examples
+    --------
+    >>> one, two = np.array([7, 7]), np.array([5, 5])
+    >>> merged(one, two, {"a": np.array([1.0, 2.0]), "b": np.array([3.0, np.nan])})
+    (array([7]), array([5]), {'a': array([2.]), 'b': array([3.])})
+    """
+    order = np.lexsort((ts_ms, source))
+    sorted_source, sorted_ts = source[order], ts_ms[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (sorted_source[1:] != sorted_source[:-1]) | (sorted_ts[1:] != sorted_ts[:-1])
+    if begins.all():
+        return source, ts_ms, columns
+    starts = np.flatnonzero(begins)
+    joined: dict[str, Floats] = {}
+    for name, values in columns.items():
+        mine = values[order]
+        last = np.maximum.reduceat(np.where(np.isnan(mine), -1, np.arange(len(mine))), starts)
+        joined[name] = np.where(last >= 0, mine[last], np.nan)
+    return sorted_source[starts], sorted_ts[starts], joined
+
+
 def of_batch(batch: Batch) -> list[str]:
     """Return the lines of a batch's readings and events."""
     tags = [f"boiler={tag(source.boiler)},site={tag(source.site)}" for source in batch.sources]
-    lines = of_columns("boiler", tags, batch.source, batch.ts_ms, batch.columns)
+    lines = of_columns("boiler", tags, *merged(batch.source, batch.ts_ms, batch.columns))
     for event in batch.events:
         code = event.code.translate(_TEXT)
         active = "true" if event.active else "false"

@@ -33,6 +33,15 @@ def check_merges_fields_of_one_moment(store: Store) -> None:
     }  # fmt: skip
 
 
+def check_the_last_to_arrive_wins_whatever_fields_come_with_it(store: Store) -> None:
+    both, one = {"flow_temp_c": 1.0, "return_temp_c": 5.0}, {"flow_temp_c": 2.0}
+    store.write(batch_of([("b-7", 0, both), ("b-7", 0, one), ("b-8", 0, one), ("b-8", 0, both)]))
+    latest = store.latest(["b-7", "b-8"], ["flow_temp_c", "return_temp_c"]).values
+    assert {name: values.tolist() for name, values in latest.items()} == {
+        "flow_temp_c": [2.0, 1.0], "return_temp_c": [5.0, 5.0],
+    }  # fmt: skip
+
+
 def check_writing_again_changes_nothing(store: Store) -> None:
     batch = batch_of([("b-2", i * 1000, {"flow_temp_c": 40.0 + i}) for i in range(50)])
     for _ in range(3):
