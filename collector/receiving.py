@@ -19,6 +19,7 @@ from boilerwatch.journal import READINGS, Journal, NewRow, open_writer
 from boilerwatch.model import Batch
 from boilerwatch.settings import Settings
 from collector.codecs import Codec, Draft, Message, codecs_of
+from collector.codecs.memory import CodeMemory
 from collector.deliveries import Deliveries
 from collector.quarantine import Quarantine
 from collector.repeats import Repeats
@@ -49,6 +50,7 @@ class Receiving:
         self._quarantine = Quarantine(settings.data.dir / "quarantine.sqlite", settings.collector.quarantine_rows)
         self._repeats = Repeats(settings.collector.repeat_window_s * 1_000)
         self._codecs: list[Codec] = codecs_of(settings.dialects)
+        self._memory = CodeMemory(settings.data.dir / "codes.json", self._codecs)
         self._codec_of: dict[bytes, Codec | None] = {}
         self._waiting: list[Deliveries] = []
         self._waiting_count = 0
@@ -169,6 +171,10 @@ class Receiving:
         except (JournalError, OSError, sqlite3.Error) as exc:
             log.error("batch_not_durable", error=str(exc), hint="nothing is acknowledged; the broker queues")  # noqa: TRY400
             return False
+        try:
+            self._memory.save()
+        except OSError as exc:
+            log.warning("codes_not_saved", error=str(exc))
         self.dropped += draft.dropped
         self.unknown += draft.unknown
         return True

@@ -141,9 +141,9 @@ class Live:
                     tasks.create_task(publisher.run(leaving, self._clock))
                 watch = tasks.create_task(self._watch(stop, done))
                 steps = tasks.create_task(self._steps(pace, done))
-                await asyncio.wait({watch, steps}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({watch, steps}, timeout=pace.seconds or None, return_when=asyncio.FIRST_COMPLETED)
                 done.set()
-                await asyncio.wait({steps}, timeout=_DRAIN_S / 2)
+                await asyncio.wait({steps}, timeout=0 if self._publishers[0].trouble else _DRAIN_S / 2)
                 steps.cancel()
                 await self._leave()
                 leaving.set()
@@ -159,8 +159,6 @@ class Live:
         at_s = pace.start_s
         while not done.is_set():
             real_s = self._clock.monotonic_s() - began_s
-            if pace.seconds and real_s >= pace.seconds:
-                return
             now_s = self._clock.now_ms() / 1000
             reached_s = min(pace.start_s + real_s * pace.speed, now_s) if pace.speed else now_s
             if at_s > reached_s:
@@ -219,7 +217,9 @@ class Live:
             await _sleep(done, 0.1)
 
     async def _leave(self) -> None:
-        """Say the last words of gateways that share a connection, and wait for what is on its way."""
+        """Say the last words of gateways that share a connection, and wait for what is on its way to a broker that is there."""
+        if self._publishers[0].trouble:
+            return
         if not self._own:
             wills = [will for speaker in self._speakers if (will := speaker.will()) is not None]
             try:

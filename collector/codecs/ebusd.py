@@ -85,6 +85,10 @@ class Ebusd:
         """Return whether the topic lies below one of the prefixes."""
         return self._bases.owns(topic)
 
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return [self._codes]
+
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by its circuit and name."""
         for message in messages:

@@ -84,6 +84,10 @@ class EmsEsp:
         """Return whether the topic lies below one of the bases."""
         return self._bases.owns(topic)
 
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return [self._codes]
+
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by its leaf; leaves of other device classes are none of ours."""
         for message in messages:

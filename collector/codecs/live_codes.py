@@ -12,10 +12,16 @@ class LiveCodes:
     ----------
     family
         Controller family of these codes; empty where only the register knows.
+
+    Attributes
+    ----------
+    changes
+        How often something appeared or went.
     """
 
     def __init__(self, family: str = "") -> None:
-        self._family = family
+        self.family = family
+        self.changes = 0
         self._shown: dict[str, dict[str, frozenset[str]]] = {}
 
     def tell(
@@ -38,9 +44,27 @@ class LiveCodes:
             return
         before = frozenset().union(*places.values())
         places[place] = now
+        self.changes += 1
         after = frozenset().union(*places.values())
         at, stamped = (draft.received_at_ms, True) if ts_ms is None else (ts_ms, False)
         for code in sorted(before - after):
-            draft.add_event(source, at, code, active=False, stamped=stamped, family=self._family)
+            draft.add_event(source, at, code, active=False, stamped=stamped, family=self.family)
         for code in sorted(after - before):
-            draft.add_event(source, at, code, active=True, stamped=stamped, family=self._family)
+            draft.add_event(source, at, code, active=True, stamped=stamped, family=self.family)
+
+    def shown(self, boiler: str) -> frozenset[str]:
+        """Return the codes that a boiler's gateway showed last."""
+        return frozenset().union(*self._shown.get(boiler, {}).values())
+
+    def dump(self) -> dict[str, dict[str, list[str]]]:
+        """Return what is shown: boiler -> place -> codes; places without any are left out."""
+        told = {
+            boiler: {place: sorted(codes) for place, codes in places.items() if codes}
+            for boiler, places in self._shown.items()
+        }
+        return {boiler: places for boiler, places in told.items() if places}
+
+    def load(self, told: dict[str, dict[str, list[str]]]) -> None:
+        """Go on from what an earlier run showed."""
+        for boiler, places in told.items():
+            self._shown[boiler] = {place: frozenset(codes) for place, codes in places.items()}

@@ -49,7 +49,8 @@ class Mapped:
         self._statuses = [(pattern_of(rule.topic), rule) for rule in rules.status]
         topics = [rule.topic for rule in rules.message] + [rule.topic for rule in rules.status]
         self._filters = [filter_of(topic) for topic in topics]
-        self._codes: dict[str, LiveCodes] = {}
+        families = {rule.code.family for rule in rules.message if rule.code is not None}
+        self._codes = {family: LiveCodes(family) for family in families}
 
     def subscriptions(self) -> list[str]:
         """Return one filter a topic of the file."""
@@ -59,6 +60,10 @@ class Mapped:
         """Return whether a topic of the file fits."""
         patterns = [plan.pattern for plan in self._messages] + [pattern for pattern, _ in self._statuses]
         return any(pattern.fullmatch(topic) for pattern in patterns)
+
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return list(self._codes.values())
 
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by the first rule whose topic fits."""
@@ -125,9 +130,8 @@ class Mapped:
         if plan.rule.code is not None and (raw := follow(element, plan.code)) is not None:
             text = text_of(raw)
             none = {text_of(word) for word in plan.rule.code.none}
-            codes = self._codes.setdefault(plan.rule.code.family, LiveCodes(plan.rule.code.family))
             shown = [] if text in none else [plan.rule.code.prefix + text]
-            codes.tell(source.boiler, plan.rule.topic, shown, index, draft, ts_ms=ts)
+            self._codes[plan.rule.code.family].tell(source.boiler, plan.rule.topic, shown, index, draft, ts_ms=ts)
         return True
 
     def _source(self, boiler: str | None, site: str | None) -> Source | None:

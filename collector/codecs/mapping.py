@@ -198,7 +198,10 @@ def read_mapping(path: Path) -> MappingFile:
     try:
         found = MappingFile.model_validate(plain)
     except ValidationError as exc:
-        faults = [f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in exc.errors()]
+        faults = [
+            f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in exc.errors()
+        ]
         raise SettingsError("\n".join(faults)) from exc
     for number, rule in enumerate(found.message):
         _check(path, f"message.{number}", rule.topic, has_boiler="{boiler}" in rule.topic or bool(rule.boiler))

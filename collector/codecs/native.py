@@ -15,6 +15,7 @@ from boilerwatch.model import Source
 from boilerwatch.signals import FLAGS, SIGNALS
 from boilerwatch.wire import EVENT, ROOT, STATUS, TELEMETRY, parse_topic
 from collector.codecs.draft import Draft, Message, boot_hash, hash_of, seq_of
+from collector.codecs.live_codes import LiveCodes
 
 _TRAIL = frozenset({"ts", "boot", "seq"})
 _NAMES = tuple(signal.name for signal in SIGNALS)
@@ -49,6 +50,10 @@ class Native:
     def owns(self, topic: str) -> bool:
         """Return whether the topic begins as a native one; a bad id in it is ours to refuse."""
         return topic.startswith(f"{ROOT}/")
+
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return []
 
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read telemetry in bulk, events and statuses one by one."""

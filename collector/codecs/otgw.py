@@ -90,6 +90,10 @@ class Otgw:
         """Return whether the topic is a node's or lies below one."""
         return self._bases.owns(topic)
 
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return [self._flags, self._numbers]
+
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by its label."""
         for message in messages:
@@ -115,10 +119,18 @@ class Otgw:
                 trail = ([hash_of(message.topic, message.payload)], [0], [-1])
                 columns = {name: [value] for name, value in values.items()}
                 draft.add_rows([number], [draft.received_at_ms], [True], trail, columns)
-        elif not self._read_fault(self._shown.setdefault(source.boiler, _Shown()), label, text):
+        elif not self._read_fault(self._known(source.boiler), label, text):
             draft.unknown[f"otgw/{label}"[:64]] += 1
         else:
             self._tell(source.boiler, number, draft)
+
+    def _known(self, boiler: str) -> _Shown:
+        """Return what a boiler said, after a restart what it showed before."""
+        if boiler not in self._shown:
+            bits = {int(code.rpartition(".")[2]) for code in self._flags.shown(boiler)}
+            number = next(iter(self._numbers.shown(boiler)), "0")
+            self._shown[boiler] = _Shown(None, bits, int(number))
+        return self._shown[boiler]
 
     def _read_fault(self, shown: _Shown, label: str, text: str) -> bool:
         """Take note of a fault topic; False when it is none."""

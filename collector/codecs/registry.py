@@ -6,6 +6,7 @@ from boilerwatch.settings import DialectSettings
 from collector.codecs.draft import Draft, Message
 from collector.codecs.ebusd import Ebusd
 from collector.codecs.ems_esp import EmsEsp
+from collector.codecs.live_codes import LiveCodes
 from collector.codecs.mapped import Mapped
 from collector.codecs.native import Native
 from collector.codecs.otgw import Otgw
@@ -23,6 +24,10 @@ class Codec(Protocol):
 
     def owns(self, topic: str) -> bool:
         """Return whether a topic is of this dialect; asked once a topic."""
+        ...
+
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
         ...
 
     def read(self, messages: list[Message], draft: Draft) -> None:

@@ -52,6 +52,10 @@ class ThingsBoard:
         gateway = topic in (f"{_GATEWAY}/telemetry", f"{_GATEWAY}/connect", f"{_GATEWAY}/disconnect")
         return gateway or _DEVICE.fullmatch(topic) is not None
 
+    def live_codes(self) -> list[LiveCodes]:
+        """Return the codes its gateways show, to be kept over a restart."""
+        return [self._codes]
+
     def read(self, messages: list[Message], draft: Draft) -> None:
         """Read each message by its topic."""
         for message in messages:
