@@ -12,6 +12,7 @@ from simulators.publish import Member, Shown
 
 _RATE = "litres_per_day"
 _WAIT = "in_s"
+_FAMILY = {"ems": "bosch_ems", "ebusd": "vaillant"}
 
 
 class LiveView:
@@ -21,8 +22,8 @@ class LiveView:
     ----------
     fleet
         Standing where publishing begins.
-    dialect
-        What every gateway speaks.
+    dialects
+        What the gateways speak, shared out among the boilers whose family has such gateways; `all` for every one.
 
     Raises
     ------
@@ -30,13 +31,15 @@ class LiveView:
         If there is no such dialect.
     """
 
-    def __init__(self, fleet: Fleet, dialect: str = "native") -> None:
-        if dialect not in DIALECTS:
-            raise InputError(f"--dialect {dialect!r}: there is no such dialect; known: {', '.join(DIALECTS)}")
+    def __init__(self, fleet: Fleet, dialects: str = "native") -> None:
+        asked = list(DIALECTS) if dialects == "all" else dialects.split(",")
+        for name in asked:
+            if name not in DIALECTS:
+                raise InputError(f"--dialect {name!r}: there is no such dialect; known: {', '.join(DIALECTS)}")
         self._fleet = fleet
         self.members: Sequence[Member] = [
-            Member(Gateway(name, SITES[site][0], MODELS[model][1]), dialect)
-            for name, site, model in zip(fleet.ids, fleet.site, fleet.model, strict=True)
+            Member(Gateway(name, SITES[site][0], MODELS[model][1]), _dialect(asked, MODELS[model][1], number))
+            for number, (name, site, model) in enumerate(zip(fleet.ids, fleet.site, fleet.model, strict=True))
         ]
 
     def show(self, now_s: float) -> Shown:
@@ -46,6 +49,12 @@ class LiveView:
         count = len(self._fleet.ids)
         codes = [(boiler, ts_ms, code, active) for boiler, code, active in step.codes]
         return Shown(np.arange(count), np.full(count, ts_ms, np.int64), step.columns, codes)
+
+
+def _dialect(asked: list[str], family: str, number: int) -> str:
+    """Return a boiler's dialect: EMS-ESP stands on Bosch's bus, ebusd on Vaillant's, the others on any."""
+    fitting = [one for one in asked if _FAMILY.get(one.partition("_")[0], family) == family] or asked
+    return fitting[number % len(fitting)]
 
 
 def add_fault(fleet: Fleet, text: str, now_s: float) -> None:

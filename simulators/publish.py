@@ -16,6 +16,7 @@ from boilerwatch.clock import Clock
 from boilerwatch.errors import BoilerwatchError
 from boilerwatch.model import Floats, Ints
 from boilerwatch.settings import MqttSettings
+from simulators.bad_links import Troubles, bad_links
 from simulators.bulk import BulkNative
 from simulators.dialects import Gateway, Moment, Publication, Speaker, speaker_of
 from simulators.dialects.native import Native
@@ -106,9 +107,13 @@ class Live:
         The broker.
     clock
         Where now comes from; the fleet never gets ahead of it.
+    troubles
+        How bad the links are; None for good ones.
     """
 
-    def __init__(self, fleet: LiveFleet, mqtt: MqttSettings, clock: Clock) -> None:
+    def __init__(
+        self, fleet: LiveFleet, mqtt: MqttSettings, clock: Clock, troubles: Troubles | None = None
+    ) -> None:  # fmt: skip
         self._fleet = fleet
         self._clock = clock
         boot = f"sim-{clock.now_ms()}"
@@ -117,6 +122,9 @@ class Live:
         self._bulk = BulkNative([(one.gateway.site, one.gateway.boiler) for one in members], boot)
         self._is_bulk = np.array([one.dialect == "native" for one in members], np.bool_) & (not self._own)
         self._speakers: list[Speaker] = [speaker_of(one.dialect, one.gateway, boot) for one in members]
+        if troubles is not None:
+            self._speakers = [*bad_links(members, boot, len(members), troubles)]
+            self._is_bulk[:] = False
         self._active: dict[int, tuple[str, ...]] = {}
         if self._own:
             self._publishers = [

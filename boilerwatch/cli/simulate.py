@@ -12,6 +12,7 @@ from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
 from boilerwatch.wire import parse_time
+from simulators.bad_links import Troubles
 from simulators.dataset import Order, plan_faults, steps
 from simulators.fleet import Fleet
 from simulators.live_fleet import LiveView, add_fault
@@ -22,7 +23,9 @@ def simulate(
     boilers: Annotated[int, typer.Option(min=1)] = 50,
     seed: int = 1,
     interval: Annotated[float, typer.Option(min=0.01, help="Seconds between readings.")] = 10,
-    dialect: Annotated[str, typer.Option(help="What the gateways speak: native, otgw, ebusd_json, ...")] = "native",
+    dialect: Annotated[
+        str, typer.Option(help="What gateways speak, such as native or otgw,ebusd_json; all for a mixture.")
+    ] = "native",
     start: Annotated[str, typer.Option(help="Begin in the past: a day, or an RFC 3339 time with a zone.")] = "",
     speed: Annotated[
         float, typer.Option(min=0, help="Seconds of that past a second, 0 for as fast as it goes; never ahead of now.")
@@ -35,6 +38,9 @@ def simulate(
         list[str] | None,
         typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-0017:litres_per_day=0.5,in_s=60."),
     ] = None,
+    bad_links: Annotated[
+        bool, typer.Option("--bad-links", help="Gateways go away, repeat, garble, tell wrong times.")
+    ] = False,
     settings: SettingsOption = None,
 ) -> None:
     """Publish a simulated fleet over MQTT, from now or from a start in the past, until it is stopped."""
@@ -53,7 +59,8 @@ def simulate(
             pass
     for one in fault or []:
         add_fault(fleet, one, start_s)
-    tally = asyncio.run(Live(view, loaded.mqtt, SYSTEM).run(Pace(start_s, interval, speed, seconds), stop))
+    live = Live(view, loaded.mqtt, SYSTEM, Troubles() if bad_links else None)
+    tally = asyncio.run(live.run(Pace(start_s, interval, speed, seconds), stop))
     print(f"{tally.published} published, {tally.acknowledged} acknowledged, {tally.refused} refused", file=sys.stderr)
 
 

@@ -1,0 +1,110 @@
+"""Bad links: what is kept comes late and newest first, what is not is lost, and the collector bears all of it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from boilerwatch.ledger import Ledger
+from collector.codecs import Draft, Message, Native, Otgw
+from collector.repeats import Repeats
+from simulators.bad_links import Absences, BadLink, Troubles, bad_links
+from simulators.dialects import Gateway, Moment, Publication
+
+T0 = 1_798_700_000_000
+GOOD = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0)
+VALUES = {"flow_temp_c": 55.5, "water_pressure_bar": 1.4, "flame_on": 1.0}
+
+
+def link(dialect: str, troubles: Troubles, seed: int = 3) -> BadLink:
+    return bad_links([(Gateway("b-1", "s"), dialect)], "boot", seed, troubles)[0]
+
+
+def run(speaker: BadLink, minutes: int) -> list[list[Publication]]:
+    return [speaker.say(Moment(T0 + i * 60_000, VALUES)) for i in range(minutes)]
+
+
+def times(said: list[Publication]) -> list[int]:
+    return [json.loads(one.payload)["ts"] for one in said if one.topic.endswith("telemetry")]
+
+
+def test_a_backlog_comes_after_the_absence_newest_first_and_whole() -> None:
+    said = run(link("native", GOOD._replace(absences_a_day=6.0, absence_h=1.0)), 1_440)
+    silent = [i for i, one in enumerate(said) if not one]
+    assert len(silent) > 60
+    back = next(i for i in range(1, 1_440) if said[i] and not said[i - 1])
+    first = max(i for i in range(back) if said[i]) + 1
+    assert said[back][0].payload == b"online"
+    assert times(said[back]) == [T0 + back * 60_000, *(T0 + i * 60_000 for i in range(back - 1, first - 1, -1))]
+    everything = sorted(at for one in said for at in times(one))
+    assert everything == [T0 + i * 60_000 for i in range(len(everything))]
+
+
+def test_a_gateway_without_a_time_of_its_own_loses_what_it_could_not_say() -> None:
+    away = GOOD._replace(absences_a_day=6.0, absence_h=1.0)
+    kept, lost = run(link("native", away), 1_440), run(link("otgw", away), 1_440)
+    assert [bool(one) for one in kept] == [bool(one) for one in lost]
+    assert max(len(one) for one in lost) < 60
+
+
+def test_a_whole_site_goes_away_at_once_and_another_does_not() -> None:
+    members = [(Gateway(f"b-{i}", site), "native") for i, site in enumerate(("s", "s", "t"))]
+    speakers = bad_links(members, "boot", 8, GOOD._replace(outages_a_day=4.0, outage_h=2.0))
+    said = [[bool(one.say(Moment(T0 + i * 60_000, VALUES))) for one in speakers] for i in range(1_440)]
+    one, two, other = zip(*said, strict=True)
+    assert one == two
+    assert one != other
+    assert not all(one)
+
+
+def test_equal_seeds_give_equal_links_and_good_links_change_nothing() -> None:
+    bad = Troubles(absences_a_day=4, repeated=0.1, garbled=0.1)
+    assert run(link("ebusd_json", bad), 300) == run(link("ebusd_json", bad), 300)
+    assert run(link("ebusd_json", bad, 4), 300) != run(link("ebusd_json", bad), 300)
+    assert [times(one) for one in run(link("native", GOOD), 3)] == [[T0], [T0 + 60_000], [T0 + 120_000]]
+
+
+def test_clocks_are_wrong_and_a_restart_sets_them_right_with_a_new_boot() -> None:
+    said = run(link("native", GOOD._replace(skew_s=60.0, absences_a_day=6.0, rebooted=1.0)), 1_440)
+    bodies = [json.loads(one.payload) for some in said for one in some if one.topic.endswith("telemetry")]
+    assert (bodies[0]["ts"] - T0) % 60_000 != 0
+    assert (max(body["ts"] for body in bodies) - T0) % 60_000 == 0
+    assert len({body["boot"] for body in bodies}) > 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_collectors_account_balances_over_the_worst_link(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    speaker = link("native", Troubles(6, 0.5, 1, 0.5, 0.05, 0.02, 0.5, 60, 300), seed)
+    codec, repeats = Native(), Repeats(86_400_000)
+    ledger = Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite")
+    said, torn = 0, 0
+    for i, publications in enumerate(run(speaker, 600)):
+        draft = Draft(T0 + i * 60_000 + 500)
+        codec.read([Message(one.topic.encode(), one.payload, False) for one in publications], draft)
+        batch = draft.close()
+        repeats.drop(batch)
+        repeats.remember(batch)
+        ledger.apply(i + 1, [batch])
+        said += len(publications)
+        torn += len(draft.refusals)
+    account = ledger.total()
+    ledger.close()
+    assert (account.counts["received"], account.counts["quarantined"]) == (said, torn)
+    assert account.balanced
+    assert account.counts["repeated"] > 0
+    assert torn > 0
+
+
+def test_absences_take_their_share_of_the_time() -> None:
+    absences = Absences(np.random.default_rng(5), 4.0, 2.0)
+    away = [absences.cover(T0 + i * 600_000) for i in range(144 * 60)]
+    assert 0.15 < np.mean(away) < 0.35  # 2 h away after 6 h there, on average: a quarter
+
+
+def test_no_dialect_upsets_its_link() -> None:
+    codec, draft = Otgw(["OTGW"], "s"), Draft(T0 + 86_400_000)
+    for some in run(link("otgw", Troubles(6, 0.5, 1, 0.5, 0.1, 0.2, 0.5, 60, 300)), 600):
+        codec.read([Message(one.topic.encode(), one.payload, False) for one in some], draft)
+    assert len(draft.close()) > 100
