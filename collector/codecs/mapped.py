@@ -128,7 +128,8 @@ class Mapped:
             at_ms = draft.received_at_ms if ts is None else ts
             draft.add_rows([index], [at_ms], [ts is None], ([whole], [0], [-1]), values)
         if plan.rule.code is not None and (raw := follow(element, plan.code)) is not None:
-            text = text_of(raw)
+            until = plan.rule.code.until
+            text = text_of(raw).partition(until)[0].strip() if until else text_of(raw)
             none = {text_of(word) for word in plan.rule.code.none}
             shown = [] if text in none else [plan.rule.code.prefix + text]
             self._codes[plan.rule.code.family].tell(source.boiler, plan.rule.topic, shown, index, draft, ts_ms=ts)

@@ -54,6 +54,7 @@ class CodeRule(Section):
 
     path: str = Field(description="JSON path of the code.")
     none: list[float | str] = Field(["", "0", "00"], description="What stands there when there is no error.")
+    until: str = Field("", description="Text that ends the code, such as ` - ` in `133 - flame failure`.")
     prefix: str = Field(
         "", description="Put before the code, such as `E` where the gateway sends 1 and the table has E1."
     )

@@ -12,7 +12,7 @@ from boilerwatch.signals import BY_NAME, SIGNALS
 from boilerwatch.wire import finding_from_json, finding_to_json
 from collector.codecs import Mapped, Native
 from collector.codecs.mapping import UNITS
-from tests.dialect_samples import deliver, values_of
+from tests.dialect_samples import codes_of, deliver, values_of
 
 TEXT = (Path(__file__).parents[2] / "docs" / "wire.md").read_text(encoding="utf-8")
 
@@ -45,6 +45,26 @@ def test_the_mapping_file_reads_the_payload_beside_it(tmp_path: Path) -> None:
         "water_pressure_bar": 1.43, "flow_temp_c": 58.2, "return_temp_c": 46.7, "fan_speed_rpm": 3840, "flame_on": 1,
         "burner_starts": 24100, "burner_hours": 4410.5,
     })  # fmt: skip
+    assert not draft.refusals
+
+
+def test_the_other_mappings_read_their_gateways(tmp_path: Path) -> None:
+    path = tmp_path / "more.toml"
+    path.write_text(next(block for block in blocks("toml") if "BSB-LAN" in block), encoding="utf-8")
+    state = {
+        "slave": {"flow_t": 56.3, "return_t": 47.9, "rel_mod": 42, "status": {"flame": True, "ch_mode": True}},
+        "outsideTemp": 4.5,
+    }
+    batch, draft = deliver(Mapped(path, "home"), [
+        ("BSB-LAN/b-7/heating/8327/status", b"1.4", False), ("BSB-LAN/b-7/heating/8327/status", b"---", False),
+        ("BSB-LAN/b-7/status/ERROR/status", b"0 - no error", False), ("BSB-LAN/b-7/status/ERROR/status", b"133 - flame failure", False),
+        ("otthing/DDEEFF/state", json.dumps(state).encode(), False),
+    ])  # fmt: skip
+    assert values_of(batch, "b-7") == {"water_pressure_bar": 1.4}
+    assert values_of(batch, "DDEEFF") == {
+        "flow_temp_c": 56.3, "return_temp_c": 47.9, "modulation_pct": 42, "flame_on": 1, "ch_active": 1, "outdoor_temp_c": 4.5,
+    }  # fmt: skip
+    assert codes_of(batch) == [("133", True, "siemens_bsb")]
     assert not draft.refusals
 
 
