@@ -58,7 +58,7 @@ def _dialect(asked: list[str], family: str, number: int) -> str:
 
 
 def add_fault(fleet: Fleet, text: str, now_s: float) -> None:
-    """Add a fault such as `slow_leak:boiler-0017:litres_per_day=0.5,in_s=60`.
+    """Add a fault such as `slow_leak:boiler-17:litres_per_day=0.5,in_s=60`; leading zeros may be left out.
 
     Raises
     ------
@@ -70,7 +70,8 @@ def add_fault(fleet: Fleet, text: str, now_s: float) -> None:
     if kind not in KINDS:
         why = "this fleet cannot have it" if kind in KIND_BY_NAME else "there is no such fault"
         raise InputError(f"--fault {text!r}: {kind!r}: {why}; known: {', '.join(KINDS)}")
-    if boiler not in fleet.ids:
+    places = {_short(name): place for place, name in enumerate(fleet.ids)}
+    if _short(boiler) not in places:
         raise InputError(f"--fault {text!r}: there is no boiler {boiler!r} in this fleet")
     given = {_RATE: 0.0, _WAIT: 0.0}
     for setting in filter(None, settings.split(",")):
@@ -81,4 +82,10 @@ def add_fault(fleet: Fleet, text: str, now_s: float) -> None:
             given[name] = float(number)
         except ValueError as exc:
             raise InputError(f"--fault {text!r}: {name} is no number") from exc
-    fleet.add_fault(fleet.ids.index(boiler), kind, now_s + given[_WAIT], given[_RATE])
+    fleet.add_fault(places[_short(boiler)], kind, now_s + given[_WAIT], given[_RATE])
+
+
+def _short(boiler: str) -> str:
+    """Return an id without the leading zeros of its number."""
+    name, dash, number = boiler.rpartition("-")
+    return f"{name}-{int(number)}" if dash and number.isdecimal() else boiler

@@ -36,7 +36,7 @@ def simulate(
     faults: Annotated[float, typer.Option(min=0, max=1, help="Share of boilers with a fault in that past.")] = 0.2,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-0017:litres_per_day=0.5,in_s=60."),
+        typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-17:litres_per_day=0.5,in_s=60."),
     ] = None,
     bad_links: Annotated[
         bool, typer.Option("--bad-links", help="Gateways go away, repeat, garble, tell wrong times.")

@@ -81,7 +81,7 @@ def test_bulk_telemetry_is_numbered_by_boiler_and_says_what_is_fitted() -> None:
 
 def test_a_live_fleet_shows_every_boiler_and_a_fault_its_code() -> None:
     fleet = Fleet(5, 1, T0 / 1000)
-    add_fault(fleet, "lockout_code:boiler-0002:in_s=30", T0 / 1000)
+    add_fault(fleet, "lockout_code:boiler-2:in_s=30", T0 / 1000)
     view = LiveView(fleet, "otgw")
     before, after = view.show(T0 / 1000 + 20), view.show(T0 / 1000 + 40)
     assert [member.gateway.boiler for member in view.members] == fleet.ids
