@@ -12,8 +12,8 @@ import numpy as np
 from simulators.dialects import Gateway, Moment, Publication, speaker_of
 
 _DAY_MS = 86_400_000
-#: Dialects whose gateways keep what they could not send.
-_KEEPING = ("native", "thingsboard", "mapped")
+#: Dialects that tell their own time; their gateways keep what they could not send.
+WITH_TIME = ("native", "thingsboard", "mapped")
 
 
 class Troubles(NamedTuple):
@@ -127,7 +127,7 @@ class BadLink:
             self._speaker = speaker_of(self._dialect, self._gateway, f"{self._boot}-{self._boots}")
         said = self._speaker.say(moment._replace(ts_ms=self._clock_ms(moment.ts_ms)))
         if is_away:
-            if self._dialect in _KEEPING:
+            if self._dialect in WITH_TIME:
                 self._kept = [*self._kept, *said][-self._troubles.kept :]
             return []
         if is_back:

@@ -157,8 +157,8 @@ class Publisher:
             self._wire.write(self._unacknowledged[-1])
 
     def _write(self, raw: bytes, count: int) -> None:
-        self.sent += count
         if self._wire is not None:
+            self.sent += count
             self._wire.write(raw)
 
     async def _connect(self) -> "_Wire":

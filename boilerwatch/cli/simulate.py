@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +13,8 @@ from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
 from boilerwatch.wire import parse_time
-from simulators.bad_links import Troubles
-from simulators.dataset import Order, plan_faults, steps
+from simulators.bad_links import WITH_TIME, Troubles
+from simulators.dataset import Order, fleet_csv, plan_faults, steps
 from simulators.fleet import Fleet
 from simulators.live_fleet import LiveView, add_fault
 from simulators.publish import Live, Pace
@@ -38,6 +39,7 @@ def simulate(
         list[str] | None,
         typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-17:litres_per_day=0.5,in_s=60."),
     ] = None,
+    register: Annotated[Path | None, typer.Option(help="Write the fleet.csv that `fleet import` takes.")] = None,
     bad_links: Annotated[
         bool, typer.Option("--bad-links", help="Gateways go away, repeat, garble, tell wrong times.")
     ] = False,
@@ -53,6 +55,11 @@ def simulate(
     order = Order(boilers, history, seed, start_s - history * 86_400, history_interval, faults)
     fleet = Fleet(boilers, seed, order.start_s)
     view = LiveView(fleet, dialect)
+    if register is not None:
+        _write(register, fleet_csv(fleet))
+    without = sorted({member.dialect for member in view.members} - set(WITH_TIME))
+    if start and without:
+        print(f"simulate: {', '.join(without)} tell no time, so their past bears its arrival", file=sys.stderr)
     if history:
         plan_faults(fleet, order)
         for _ in steps(fleet, order):
@@ -74,3 +81,10 @@ def _start_s(text: str, now_s: float) -> float:
     if start_s > now_s:
         raise InputError(f"--start {text!r} lies ahead of now")
     return start_s
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise InputError(f"{path} cannot be written: {exc.strerror}") from exc
