@@ -29,7 +29,7 @@ def simulate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [(("--start", "yesterday"), "neither a date"),
-     (("--start", "2199-01-01"), "lies ahead of now"), 
+     (("--start", "2199-01-01"), "lies ahead of now"),
      (("--register", "no/where.csv"), "no/where.csv cannot be written")],
 )  # fmt: skip
 def test_a_wrong_word_is_a_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
