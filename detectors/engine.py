@@ -1,27 +1,42 @@
 """Takes batches and service rows in journal order, and shows them to the catalogue.
 
-A batch is cut at whole steps of arrival time, so that silence is looked at as often in a replay as it is live.
+Rows are collected into blocks of arrival time. A block ends when a row or a tick of a later beat comes, or when it is
+full, never because a batch ends; so neither the cut of batches nor a restart changes what detectors see. Live, a beat is
+five seconds; a replay takes hours at once, because array arithmetic over few rows costs as much as over many.
 """
 
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
 
-from boilerwatch.model import Batch, Finding
+from boilerwatch.fold import Coarser, quarter_of
+from boilerwatch.minutes import Minutes
+from boilerwatch.model import Batch, Event, Finding
 from boilerwatch.register import Boiler
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Detector, View
+from detectors.block import Block
+from detectors.catalogue.contract import DailyDetector, Detector, EventDetector, FrameDetector, RowDetector, World
 from detectors.catalogue.registry import DETECTORS
+from detectors.days import DayFeatures
 from detectors.episodes import Episodes, key_of
 from detectors.slots import Slots
 
-_STEP_MS = 300_000
+LIVE_BEAT_MS = 5_000
 
 log = structlog.get_logger()
+
+
+class _Part(Protocol):
+    """What a snapshot holds under one name."""
+
+    def dump(self) -> dict[str, NDArray[Any]]: ...
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None: ...
 
 
 class Engine:
@@ -31,13 +46,28 @@ class Engine:
     ----------
     disabled
         Names of detectors not to run.
+    beat_ms
+        Arrival time after which a block ends. [ms]
+    detectors
+        Others than the registry's.
     """
 
-    def __init__(self, disabled: Sequence[str] = ()) -> None:
+    def __init__(
+        self, disabled: Sequence[str] = (), beat_ms: int = LIVE_BEAT_MS, detectors: Sequence[Detector] | None = None
+    ) -> None:
         self.slots = Slots()
         self.episodes = Episodes()
         self.families: dict[str, str] = {}
-        self.detectors: list[Detector] = [make() for name, make in DETECTORS.items() if name not in disabled]
+        self.world = World(self.slots, self.episodes)
+        if detectors is None:
+            detectors = [make() for name, make in DETECTORS.items() if name not in disabled]
+        self.detectors = list(detectors)
+        self.minutes = Minutes()
+        self._block = Block(beat_ms)
+        self._quarters = Coarser("quarter", quarter_of)
+        daily = [one for one in self.detectors if isinstance(one, DailyDetector)]
+        self._minute_days = DayFeatures("minute", daily, self.world)
+        self._quarter_days = DayFeatures("quarter", daily, self.world)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -47,36 +77,70 @@ class Engine:
     def register(self, boilers: Sequence[Boiler]) -> None:
         """Take what the register says of boilers."""
         for boiler in boilers:
-            self.families[boiler.boiler] = boiler.family
+            self._learn_facts(
+                boiler.boiler,
+                {
+                    "family": boiler.family,
+                    "model": boiler.model,
+                    "region": boiler.region,
+                    "time_zone": boiler.time_zone,
+                },
+            )
 
     def take(self, batch: Batch) -> list[Finding]:
         """Return what a batch leads to."""
         slot_of = self.slots.of_all(batch.sources)
-        slot = slot_of[batch.source] if len(batch) else np.zeros(0, np.int64)
         events = [(int(slot_of[event.source]), event) for event in batch.events]
-        now_ms = batch.newest_arrival_ms()
-        if not now_ms:
-            return []
-        steps = batch.received_at_ms // _STEP_MS
-        edges = [0, *(np.flatnonzero(np.diff(steps) > 0) + 1).tolist(), len(batch)]
-        last = len(edges) - 2
-        for i in range(len(edges) - 1):
-            rows = slice(edges[i], edges[i + 1])
-            mine = [(s, e) for s, e in events if edges[i] <= e.before and (e.before < edges[i + 1] or i == last)]
-            reached = now_ms if i == last else int(batch.received_at_ms[edges[i + 1] - 1])
-            columns = {name: values[rows] for name, values in batch.columns.items()}
-            view = View(
-                slot[rows], batch.ts_ms[rows], batch.received_at_ms[rows], columns, mine, reached, batch.connected
-            )
-            for detector in self.detectors:
-                detector.see(view, self.slots, self.families, self.episodes)
+        begin = 0
+        while begin < len(batch):
+            events = self._tell(events, begin)
+            if self._block.is_over(int(batch.received_at_ms[begin])):
+                self._flush()
+            begin = self._block.add(batch, slot_of, begin)
+        self._tell(events, len(batch))
+        if batch.tick_ms:
+            if self._block.is_over(batch.tick_ms):
+                self._flush()
+            self._block.tick(batch.tick_ms, batch.connected)
         return self.episodes.take()
+
+    def finish(self) -> list[Finding]:
+        """Show what arrived since the last beat, for input that ends; frames that are still open stay open."""
+        self._flush()
+        return self.episodes.take()
+
+    def _tell(self, events: list[tuple[int, Event]], upto: int) -> list[tuple[int, Event]]:
+        """Tell the events that came before a row; return those that are left."""
+        now = [(slot, event) for slot, event in events if event.before <= upto]
+        if now:
+            self._block.events += now
+            for detector in self.detectors:
+                if isinstance(detector, EventDetector):
+                    detector.tell(now, self.world)
+        return [(slot, event) for slot, event in events if event.before > upto]
+
+    def _flush(self) -> None:
+        view = self._block.take()
+        self.world.now_ms = view.now_ms
+        for detector in self.detectors:
+            if isinstance(detector, RowDetector):
+                detector.see(view, self.slots, self.families, self.episodes)
+        count = len(self.slots)
+        minutes = self.minutes.add(view.slot, view.ts_ms, view.received_at_ms, view.columns, view.now_ms, count)
+        quarters = self._quarters.add(minutes, count)
+        for detector in self.detectors:
+            if isinstance(detector, FrameDetector):
+                frames = minutes if detector.cadence == "minute" else quarters
+                if len(frames):
+                    detector.step(frames, self.world)
+        self._minute_days.add(minutes)
+        self._quarter_days.add(quarters)
 
     def serve(self, row: ServiceRow) -> list[Finding]:
         """Return what a service row leads to."""
         slot = self.slots.of(row.boiler, row.facts.get("site", ""))
         if row.what == "registered":
-            self.families[row.boiler] = row.facts.get("family", "")
+            self._learn_facts(row.boiler, row.facts)
         for detector in self.detectors:
             detector.serviced(row, slot, self.episodes)
         return self.episodes.take()
@@ -86,36 +150,54 @@ class Engine:
         for finding in findings:
             self.episodes.learn(finding, key_of(finding))
 
+    def _learn_facts(self, boiler: str, facts: dict[str, str]) -> None:
+        self.world.facts[boiler] = dict(facts)
+        self.families[boiler] = facts.get("family", "")
+
+    def _parts(self) -> dict[str, _Part]:
+        return {
+            "block": self._block, "minutes": self.minutes, "quarters": self._quarters, "days.minute": self._minute_days,
+            "days.quarter": self._quarter_days, **{f"detector.{one.name}": one for one in self.detectors},
+        }  # fmt: skip
+
     def dump(self, positions: dict[str, int]) -> bytes:
         """Return the whole state with the offsets it belongs to, as an uncompressed npz of plain arrays."""
         plain = {
             "positions": positions,
             "versions": self.versions,
-            "families": self.families,
+            "facts": self.world.facts,
             "boilers": self.slots.boilers,
             "sites": self.slots.sites,
             "episodes": self.episodes.dump(),
+            "block": self._block.plain(),
         }
         arrays: dict[str, Any] = {"plain": np.frombuffer(json.dumps(plain).encode(), np.uint8)}
-        for detector in self.detectors:
-            arrays |= {f"{detector.name}/{name}": values for name, values in detector.dump().items()}
+        for name, part in self._parts().items():
+            arrays |= {f"{name}/{field}": values for field, values in part.dump().items()}
         sink = io.BytesIO()
         np.savez(sink, allow_pickle=False, **arrays)
         return sink.getvalue()
 
     def load(self, raw: bytes) -> dict[str, int]:
         """Take the state of a snapshot; return its offsets. A detector of another version starts anew."""
-        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
-            plain = json.loads(arrays["plain"].tobytes())
-            for boiler, site in zip(plain["boilers"], plain["sites"], strict=True):
-                self.slots.of(boiler, site)
-            self.families = plain["families"]
-            self.episodes.load(plain["episodes"])
-            for detector in self.detectors:
-                if plain["versions"].get(detector.name) != detector.version:
-                    log.warning("detector_starts_anew", detector=detector.name, version=detector.version)
-                    continue
-                prefix = f"{detector.name}/"
-                detector.load({n.removeprefix(prefix): arrays[n] for n in arrays.files if n.startswith(prefix)})
+        with np.load(io.BytesIO(raw), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        plain = json.loads(arrays.pop("plain").tobytes())
+        for boiler, site in zip(plain["boilers"], plain["sites"], strict=True):
+            self.slots.of(boiler, site)
+        for boiler, facts in plain["facts"].items():
+            self._learn_facts(boiler, facts)
+        self.episodes.load(plain["episodes"])
+        self._block.resume(plain["block"])
+        stale = {f"detector.{d.name}" for d in self.detectors if plain["versions"].get(d.name) != d.version}
+        for name in sorted(stale):
+            log.warning("detector_starts_anew", detector=name)
+        held: dict[str, dict[str, NDArray[Any]]] = {}
+        for full, values in arrays.items():
+            name, _, field = full.partition("/")
+            held.setdefault(name, {})[field] = values
+        for name, part in self._parts().items():
+            if name not in stale:
+                part.load(held.get(name, {}))
         positions: dict[str, int] = plain["positions"]
         return positions

@@ -9,6 +9,9 @@ from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler
 from detectors.engine import Engine
 
+#: Arrival time shown to detectors at once. [ms]
+BEAT_MS = 300_000
+
 
 def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) -> Iterator[Finding]:
     """Return what the readings lead to, in order.
@@ -25,7 +28,8 @@ def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) ->
     InputError
         If the file cannot be read.
     """
-    engine = Engine()
+    engine = Engine(beat_ms=BEAT_MS)
     engine.register(register)
     for batch in read_batches(readings, refused):
         yield from engine.take(batch)
+    yield from engine.finish()

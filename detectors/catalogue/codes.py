@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from boilerwatch import codes
 from boilerwatch.model import Event, Severity
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import View
+from detectors.catalogue.contract import World
 from detectors.episodes import Episodes
-from detectors.slots import Slots
 
 _SEVERITY: dict[str, Severity] = {"lockout": "critical", "blocking": "warning", "warning": "warning"}
 
@@ -26,11 +25,12 @@ class Codes:
     name = "codes"
     version = "1"
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
+    def tell(self, events: list[tuple[int, Event]], world: World) -> None:
         """Take each event as it comes: codes wait for nothing."""
-        for slot, event in view.events:
-            boiler, site = slots.boilers[slot], slots.sites[slot]
-            kind, severity, problem, values = _meaning(event.family or families.get(boiler, ""), event)
+        episodes = world.episodes
+        for slot, event in events:
+            boiler, site = world.slots.boilers[slot], world.slots.sites[slot]
+            kind, severity, problem, values = _meaning(event.family or world.fact(slot, "family"), event)
             if not kind:
                 continue
             if event.active:

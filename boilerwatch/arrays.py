@@ -1,0 +1,52 @@
+"""State arrays with one row a boiler's slot, grown as boilers come."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FIRST_SIZE = 64
+
+
+class Arrays:
+    """Named state arrays with one row a slot, grown as boilers come.
+
+    Parameters
+    ----------
+    fields
+        Name -> (fill value, dtype, trailing shape).
+    """
+
+    def __init__(self, fields: dict[str, tuple[Any, Any, tuple[int, ...]]]) -> None:
+        self._fields = fields
+        self._size = 0
+        self._data: dict[str, NDArray[Any]] = {n: np.full((0, *s), v, d) for n, (v, d, s) in fields.items()}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return an array, shape (slots, ...)."""
+        return self._data[name]
+
+    def grow(self, size: int) -> None:
+        """Make room for at least `size` slots."""
+        if size <= self._size:
+            return
+        larger = max(size, 2 * self._size, _FIRST_SIZE)
+        for name, (value, dtype, shape) in self._fields.items():
+            fresh = np.full((larger, *shape), value, dtype)
+            fresh[: self._size] = self._data[name]
+            self._data[name] = fresh
+        self._size = larger
+
+    def reset(self, slot: int) -> None:
+        """Forget what was learned of one slot."""
+        for name, (value, _, _) in self._fields.items():
+            self._data[name][slot] = value
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays for a snapshot."""
+        return dict(self._data)
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take the arrays of a snapshot."""
+        self._data = {name: np.array(data[name]) for name in self._fields}
+        self._size = len(next(iter(self._data.values())))
