@@ -34,15 +34,16 @@ class Steady:
         )
 
 
-def heard(port: int, fleet: Steady, pace: Pace) -> tuple[list[tuple[str, int]], Tally]:
+def heard(port: int, fleet: Steady, pace: Pace, protocol: str = "5") -> tuple[list[tuple[str, int]], Tally]:
     """Return (boiler, ts) of every reading that a subscriber got, in order, and the publisher's own tally."""
     site = fleet.members[0].gateway.site
+    mqtt = MqttSettings.model_validate({"port": port, "protocol": protocol})
     found: list[tuple[str, int]] = []
 
     async def run() -> Tally:
         async with aiomqtt.Client("127.0.0.1", port, max_queued_incoming_messages=0) as client:
             await client.subscribe(f"boilers/{site}/+/telemetry", qos=1)
-            tally = await Live(fleet, MqttSettings(port=port), SYSTEM).run(pace, threading.Event())
+            tally = await Live(fleet, mqtt, SYSTEM).run(pace, threading.Event())
             await client.publish(f"boilers/{site}/end/telemetry", b'{"ts": 0}', qos=1)
             async for message in client.messages:
                 assert isinstance(message.payload, bytes)
@@ -55,9 +56,12 @@ def heard(port: int, fleet: Steady, pace: Pace) -> tuple[list[tuple[str, int]], 
     return found, asyncio.run(run())
 
 
-def test_a_start_in_the_past_is_caught_up_without_a_gap_and_never_gets_ahead_of_now(broker_port: int) -> None:
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_start_in_the_past_is_caught_up_without_a_gap_and_never_gets_ahead_of_now(
+    broker_port: int, protocol: str
+) -> None:
     now_s = SYSTEM.now_ms() / 1000
-    found, tally = heard(broker_port, Steady("past", 2), Pace(now_s - 3_600, 60.0, 0.0, 1.5))
+    found, tally = heard(broker_port, Steady("past", 2), Pace(now_s - 3_600, 60.0, 0.0, 1.5), protocol)
     after_ms = SYSTEM.now_ms()
     times = [ts for boiler, ts in found if boiler == "b-0"]
     assert times[:60] == [round((now_s - 3_600 + i * 60) * 1000) for i in range(60)]
