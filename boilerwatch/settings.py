@@ -65,9 +65,9 @@ class DialectSettings(Section):
     )
     otgw: list[str] = Field([], description="Top topics of OTGW firmware, such as `OTGW`; ids are its node ids.")
     ebusd: list[str] = Field([], description="Prefixes of ebusd with {boiler} for the id, such as `ebusd/{boiler}`.")
-    thingsboard: bool = Field(False, description="Read `v1/gateway/telemetry` and `v1/devices/{boiler}/telemetry`.")
+    thingsboard: bool = Field(False, description="Read ThingsBoard's device and gateway topics; see docs/wire.md.")
     mappings: list[Path] = Field([], description="Mapping files for everything else; see docs/wire.md.")
-    site: str = Field("default", description="Site of boilers whose dialect names none and that are not registered.")
+    site: str = Field("default", description="Site of boilers whose topics name none.")
 
 
 class CollectorSettings(Section):

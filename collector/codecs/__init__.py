@@ -2,6 +2,9 @@
 
 A codec says which topics it subscribes to, whether a topic is its own, and puts what it reads into a `Draft`. What it
 cannot read it refuses with a reason; it never raises.
+
+To add a dialect: a file here with a `Codec`, a line in `registry.codecs_of`, a setting under `[dialects]`, a sample of its
+words under `tests/samples` and a test that reads it; a pattern in `recognise` lets `listen` know it.
 """
 
 from collector.codecs.draft import Draft, Message
