@@ -2,7 +2,7 @@
 
 Each boiler has its own habit: a running 99th percentile of the gaps between its arrivals. Three habits without a word
 is silence: an advisory at once, a warning after two hours. When most boilers of a site fall silent together it is one
-district incident; while we ourselves do not listen nobody is silent, because we cannot know.
+district incident. While we ourselves do not listen, or nobody at all is heard, nobody is silent, because we cannot know.
 """
 
 from typing import Any
@@ -10,98 +10,138 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.fold import ranks
+from boilerwatch.model import Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import View
 from detectors.episodes import Episodes
-from detectors.slots import Arrays, Slots, per_slot
+from detectors.slots import Arrays, Slots
+
+Mask = NDArray[np.bool_]
 
 _HABITS = 3
 _LEAST_MS = 120_000
 _WARN_MS = 2 * 3_600_000
 _SHARE, _MEMBERS = 0.6, 5
-_QUANTILE = 0.99
 _LEARNT = 5
+#: A gap above the habit raises it by a twentieth, one below lowers it by a hundredth of that: the 99th percentile.
+_STEP, _DOWN = 20, 100
 
 
 class Silence:
     """Raise when a boiler, or most of a site, says nothing for three of its own intervals."""
 
     name = "silence"
-    version = "1"
+    version = "2"
 
     def __init__(self) -> None:
         zero = (0, np.int64, ())
-        self._heard = Arrays({"last": zero, "habit": zero, "seen": zero})
-        self._deaf_until = 0
-        self._before = 0
+        self._heard = Arrays(
+            {"last": zero, "habit": zero, "seen": zero, "site": (-1, np.int64, ()), "late": (False, np.bool_, ())}
+        )
+        self._sites: list[str] = []
+        self._common = np.zeros(0, np.bool_)
+        self._deaf_until = self._before = 0
 
     def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
-        """Learn from arrivals; then look who is late."""
+        """Learn from arrivals, tell gaps that are over, then look who is late."""
         self._heard.grow(len(slots))
-        if not view.connected or (self._before and view.now_ms - self._before > _LEAST_MS):
-            self._deaf_until = view.now_ms
-        self._before = view.now_ms
-        for rows in per_slot(view.slot) if len(view.slot) else []:
-            self._hear(int(view.slot[rows[0]]), view.received_at_ms[rows], view.ts_ms[rows], slots, episodes)
+        self._place(slots)
+        deaf = self._deaf(view)
+        order = np.argsort(view.slot, kind="stable")
+        slot, arrival, ts = view.slot[order], view.received_at_ms[order], view.ts_ms[order]
+        for rows in ranks(slot):
+            self._hear(slot[rows], arrival[rows], ts[rows], deaf, slots, episodes)
         self._look(view.now_ms, slots, episodes)
 
-    def _hear(
-        self, slot: int, arrivals: NDArray[np.int64], ts: NDArray[np.int64], slots: Slots, episodes: Episodes
-    ) -> None:
+    def _place(self, slots: Slots) -> None:
+        site = self._heard["site"]
+        known = dict(zip(self._sites, range(len(self._sites)), strict=True))
+        for slot in np.flatnonzero(site[: len(slots)] < 0).tolist():
+            name = slots.sites[slot]
+            site[slot] = known.setdefault(name, len(known))
+        self._sites = list(known)
+        self._common = np.concatenate([self._common, np.zeros(len(known) - len(self._common), np.bool_)])
+
+    def _deaf(self, view: View) -> Ints:
+        """Return the ends of the times in which nobody was heard, or we did not listen; the newest is remembered."""
+        heard = np.concatenate([[self._before or view.now_ms], view.received_at_ms, [view.now_ms]])
+        habit = self._heard["habit"][self._heard["seen"] >= _LEARNT]
+        ends = np.zeros(0, np.int64)  # of one boiler, silence cannot be told from our own: it counts as the boiler's
+        if len(habit) > 1:
+            ends = heard[1:][np.diff(heard) > max(_LEAST_MS, int(_HABITS * habit.min()))]
+        if not view.connected:
+            ends = np.append(ends, view.now_ms)
+        self._before = max(self._before, view.now_ms)
+        ends = np.sort(np.append(ends, self._deaf_until))
+        self._deaf_until = int(ends[-1])
+        return ends
+
+    def _hear(self, slot: Ints, arrival: Ints, ts: Ints, deaf: Ints, slots: Slots, episodes: Episodes) -> None:
         state = self._heard
-        last = int(state["last"][slot])
-        for at in np.unique(arrivals).tolist():
-            gap = at - last
-            if last and gap > 0 and last > self._deaf_until:
-                habit = int(state["habit"][slot]) or gap
-                step = max(min(gap, 4 * habit) // 20, 1)
-                habit += step if gap > habit else -int(step * (1 - _QUANTILE))
-                state["habit"][slot] = max(habit, 1_000)
-                state["seen"][slot] += 1
-            last = at
-        state["last"][slot] = last
-        episodes.clear(slots.boilers[slot], "silent", int(ts.max()), last)
+        last, habit, seen = state["last"][slot], state["habit"][slot], state["seen"][slot]
+        since = np.maximum(last, deaf[np.maximum(np.searchsorted(deaf, arrival, side="right") - 1, 0)])
+        gap = arrival - last
+        missed = (seen >= _LEARNT) & (arrival - since > np.maximum(_HABITS * habit, _LEAST_MS))
+        for row in np.flatnonzero(missed & ~self._common[state["site"][slot]]).tolist():
+            self._say(int(slot[row]), int(since[row]), int(arrival[row]), slots, episodes)
+        for row in np.flatnonzero(missed | state["late"][slot]).tolist():
+            episodes.clear(slots.boilers[int(slot[row])], "silent", int(ts[row]), int(arrival[row]))
+        learns = (last > 0) & (gap > 0) & (since == last)
+        base = np.where(habit > 0, habit, gap)
+        step = np.maximum(np.minimum(gap, 4 * base) // _STEP, 1)
+        fresh = np.maximum(base + np.where(gap > base, step, -(step // _DOWN)), 1_000)
+        state["habit"][slot] = np.where(learns, fresh, habit)
+        state["seen"][slot] = seen + learns
+        state["last"][slot] = np.maximum(last, arrival)
+        state["late"][slot] = False
 
     def _look(self, now_ms: int, slots: Slots, episodes: Episodes) -> None:
-        count = len(slots)
-        last, habit, seen = (self._heard[name][:count] for name in ("last", "habit", "seen"))
-        since = np.maximum(last, self._deaf_until)
+        state, count = self._heard, len(slots)
+        last, habit, seen, site = (state[name][:count] for name in ("last", "habit", "seen", "site"))
         known = (seen >= _LEARNT) & (last > 0)
+        since = np.maximum(last, self._deaf_until)
         late = known & (now_ms - since > np.maximum(_HABITS * habit, _LEAST_MS))
-        common = self._common(late, known, now_ms, slots, episodes)
-        for slot in np.flatnonzero(late):
-            boiler, site = slots.boilers[slot], slots.sites[slot]
-            if site in common:
-                continue
-            silent_ms = now_ms - int(last[slot])
-            episodes.say(
-                boiler, "silent", severity="warning" if silent_ms > _WARN_MS else "advisory", at_ms=int(last[slot]),
-                received_at_ms=now_ms, detector=f"{self.name}@{self.version}", site=site,
-                values={"silent_s": silent_ms // 1000, "habit_s": int(habit[slot]) // 1000, "attributed_to": "boiler or home link"},
-            )  # fmt: skip
+        self._look_at_sites(late, known, site, now_ms, episodes)
+        state["late"][:count] |= late
+        for slot in np.flatnonzero(late & ~self._common[site]).tolist():
+            self._say(slot, int(since[slot]), now_ms, slots, episodes)
 
-    def _common(
-        self, late: NDArray[np.bool_], known: NDArray[np.bool_], now_ms: int, slots: Slots, episodes: Episodes
-    ) -> set[str]:
-        """Raise and clear site incidents; return the sites that are in one."""
-        if not late.any() and not any(finding.district for finding in episodes.raised.values()):
-            return set()
-        members: dict[str, list[int]] = {}
-        for slot in np.flatnonzero(known):
-            members.setdefault(slots.sites[slot], []).append(int(slot))
-        found: set[str] = set()
-        for site, those in members.items():
-            silent = [slot for slot in those if late[slot]]
-            if len(those) >= _MEMBERS and len(silent) >= _SHARE * len(those):
-                found.add(site)
+    def _say(self, slot: int, since_ms: int, now_ms: int, slots: Slots, episodes: Episodes) -> None:
+        """Raise at the time it became late, and make it a warning at the time it had lasted two hours."""
+        habit = int(self._heard["habit"][slot])
+        steps: tuple[tuple[int, Severity], ...] = (
+            (max(_HABITS * habit, _LEAST_MS), "advisory"),
+            (max(_HABITS * habit, _WARN_MS), "warning"),
+        )
+        for after_ms, severity in steps:
+            if now_ms - since_ms > after_ms:
+                values: dict[str, Any] = {
+                    "silent_s": after_ms // 1000, "habit_s": habit // 1000, "attributed_to": "boiler or home link",
+                }  # fmt: skip
                 episodes.say(
-                    site, "silent", severity="warning", at_ms=now_ms, received_at_ms=now_ms, district=True, site=site,
-                    detector=f"{self.name}@{self.version}",
-                    values={"silent_boilers": len(silent), "boilers": len(those), "attributed_to": "region or broker"},
+                    slots.boilers[slot], "silent", severity=severity, at_ms=since_ms, received_at_ms=since_ms + after_ms,
+                    detector=f"{self.name}@{self.version}", site=slots.sites[slot], values=values,
                 )  # fmt: skip
-            else:
-                episodes.clear(site, "silent", now_ms, now_ms)
-        return found
+
+    def _look_at_sites(self, late: Mask, known: Mask, site: Ints, now_ms: int, episodes: Episodes) -> None:
+        """Raise and clear site incidents."""
+        if not late.any() and not self._common.any():
+            return
+        count = len(self._sites)
+        members, silent = np.bincount(site[known], minlength=count), np.bincount(site[late], minlength=count)
+        common = (members >= _MEMBERS) & (silent >= _SHARE * members)
+        everywhere = count > 1 and silent.sum() >= _SHARE * members.sum()
+        for number in np.flatnonzero(common & ~self._common).tolist():
+            episodes.say(
+                self._sites[number], "silent", severity="warning", at_ms=now_ms, received_at_ms=now_ms, district=True,
+                site=self._sites[number], detector=f"{self.name}@{self.version}",
+                values={"silent_boilers": int(silent[number]), "boilers": int(members[number]),
+                        "attributed_to": "region or broker" if everywhere else "the site's link"},
+            )  # fmt: skip
+        for number in np.flatnonzero(self._common & ~common).tolist():
+            episodes.clear(self._sites[number], "silent", now_ms, now_ms)
+        self._common = common
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """A new gateway has habits of its own."""
@@ -110,10 +150,18 @@ class Silence:
             self._heard.reset(slot)
 
     def dump(self) -> dict[str, NDArray[Any]]:
-        """Return habits and when we were deaf."""
-        return {**self._heard.dump(), "ours": np.array([self._deaf_until, self._before], np.int64)}
+        """Return habits, sites and when we were deaf."""
+        names = "\n".join(self._sites).encode()
+        return {
+            **self._heard.dump(),
+            "ours": np.array([self._deaf_until, self._before], np.int64),
+            "common": self._common,
+            "sites": np.frombuffer(names, np.uint8),
+        }
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
-        """Take habits and when we were deaf."""
+        """Take habits, sites and when we were deaf."""
         self._deaf_until, self._before = (int(value) for value in data["ours"])
-        self._heard.load({name: values for name, values in data.items() if name != "ours"})
+        self._common = data["common"]
+        self._sites = data["sites"].tobytes().decode().split("\n") if len(self._common) else []
+        self._heard.load({name: data[name] for name in self._heard.dump()})
