@@ -199,8 +199,8 @@ class Coarser:
     def add(self, frames: Frames, slots: int) -> Frames:
         """Add frames; return those that closed, sorted by slot and time."""
         self._open.grow(slots)
-        for name in frames.stats:
-            self._stats.setdefault(name, Arrays(_STATS))
+        for name in frames.stats.keys() - self._stats.keys():
+            self._stats[name] = Arrays(_STATS)
         for arrays in self._stats.values():
             arrays.grow(slots)
         if not len(frames):

@@ -7,9 +7,11 @@ make everyone late. Lines that cannot be read are counted and passed over.
 
 import gzip
 import math
-import statistics
+from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice, repeat
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from boilerwatch.errors import InputError
-from boilerwatch.model import Batch, Event, Source
+from boilerwatch.model import Batch, Event, Floats, Ints, Source
 from boilerwatch.signals import BY_NAME, FLAGS, SIGNALS
 from boilerwatch.wire import ID, parse_time
 
@@ -37,10 +39,12 @@ Line = msgspec.defstruct(
         ("received_at", int | str | None, None),
         ("code", str | int | None, None),
         ("active", bool, True),
-        *((name, bool | float | None if name in FLAGS else float | None, None) for name in _NAMES),
+        *((name, bool | float | None if name in FLAGS else float | None, math.nan) for name in _NAMES),
     ],
     gc=False,
 )
+_PAIR, _BOILER, _TS = attrgetter("boiler", "site"), attrgetter("boiler"), attrgetter("ts")
+_RECEIVED, _CODE = attrgetter("received_at"), attrgetter("code")
 _BULK: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Line])  # type: ignore[valid-type]
 _PLAIN = msgspec.json.Decoder()
 
@@ -50,17 +54,21 @@ class Arrival:
 
     def __init__(self) -> None:
         self._last: OrderedDict[str, int] = OrderedDict()
+        self._sorted: list[int] = []
         self.now_ms = 0
-        self._since = 0
 
     def of(self, boiler: str, ts_ms: int) -> int:
         """Return the arrival of a line without one. [ms since 1970]"""
-        self._last[boiler] = ts_ms
-        self._last.move_to_end(boiler)
-        if len(self._last) > _MEDIAN_OF:
-            self._last.popitem(last=False)
-        if ts_ms > self.now_ms:
-            self.now_ms = max(self.now_ms, int(statistics.median_low(self._last.values())))
+        last, ordered = self._last, self._sorted
+        before = last.pop(boiler, None)
+        if before is None and len(last) == _MEDIAN_OF:
+            _, before = last.popitem(last=False)
+        if before is not None:
+            del ordered[bisect_left(ordered, before)]
+        last[boiler] = ts_ms
+        insort(ordered, ts_ms)
+        median = ordered[(len(ordered) - 1) // 2]
+        self.now_ms = max(self.now_ms, median)
         return self.now_ms
 
 
@@ -80,7 +88,9 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 20_000) -> Itera
     arrival = Arrival()
     try:
         for lines in _chunks(path, rows):
-            yield _batch(_decode(lines, refused), arrival, refused)
+            text = b",".join(lines)
+            present = [name for name in _NAMES if name.encode() in text]
+            yield _batch(_decode(lines, refused), present, arrival, refused)
     except (OSError, EOFError, gzip.BadGzipFile) as exc:
         raise InputError(f"{path} cannot be read: {exc}") from exc
     except pa.ArrowException as exc:
@@ -93,13 +103,7 @@ def _chunks(path: Path, rows: int) -> Iterator[list[bytes]]:
             yield [msgspec.json.encode({k: v for k, v in row.items() if v is not None}) for row in part.to_pylist()]
         return
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        lines: list[bytes] = []
-        for line in file:
-            lines.append(line)
-            if len(lines) == rows:
-                yield lines
-                lines = []
-        if lines:
+        while lines := list(islice(file, rows)):
             yield lines
 
 
@@ -151,41 +155,76 @@ def _time(raw: int | str | None) -> int | None:
     return raw if raw is not None and _EARLIEST_MS <= raw <= _LATEST_MS else None
 
 
-def _batch(lines: Iterable[Any], arrival: Arrival, refused: Counter[str]) -> Batch:
+def _batch(lines: list[Any], present: Sequence[str], arrival: Arrival, refused: Counter[str]) -> Batch:
+    """Make columns of decoded lines; `present` names the signals that may stand in them."""
+    lines, ts_ms = _timed(lines, refused)
+    arrivals = _arrivals(lines, ts_ms, arrival)
     numbers: dict[tuple[str, str], int] = {}
-    events: list[Event] = []
-    kept: list[Any] = []
-    place: list[tuple[int, int, int]] = []
-    for line in lines:
-        ts = _time(line.ts)
-        if ts is None or not ID.fullmatch(line.boiler):
-            refused["bad time" if ts is None else "bad boiler id"] += 1
-            continue
-        told = _time(line.received_at)
-        received = arrival.of(line.boiler, ts) if told is None else told
-        source = numbers.setdefault((line.boiler, line.site), len(numbers))
-        if line.code is not None:
-            events.append(Event(source, ts, received, str(line.code)[:64], line.active, len(kept)))
-        else:
-            kept.append(line)
-            place.append((source, ts, received))
-    table = np.array(place, np.int64).reshape(-1, 3)
-    columns: dict[str, Any] = {}
-    for name in _NAMES:
-        values = np.array([getattr(line, name) for line in kept], np.float64)
-        known = ~np.isnan(values)
-        if not known.any():
-            continue
-        signal = BY_NAME[name]
-        impossible = known & ~((values >= signal.low) & (values <= signal.high))
-        if impossible.any():
-            refused[f"{name} out of range"] += int(impossible.sum())
-            values[impossible] = math.nan
-        columns[name] = values
+    source = np.fromiter(
+        (numbers.setdefault(pair, len(numbers)) for pair in map(_PAIR, lines)), np.int64, count=len(lines)
+    )
+    is_event = np.fromiter((code is not None for code in map(_CODE, lines)), np.bool_, count=len(lines))
+    before = np.cumsum(~is_event)
+    events = [
+        Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(lines[i].code)[:64], lines[i].active, int(before[i]))
+        for i in np.flatnonzero(is_event).tolist()
+    ]
+    rows = ~is_event
+    kept = [line for line in lines if line.code is None] if events else lines
     n = len(kept)
+    arrivals = arrivals[rows]
     return Batch(
-        sources=[Source(boiler, site, boiler) for boiler, site in numbers], source=table[:, 0], ts_ms=table[:, 1],
-        received_at_ms=np.maximum.accumulate(table[:, 2]) if n else table[:, 2], stamped=np.zeros(n, np.bool_),
-        columns=columns, hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64), seq=np.full(n, -1, np.int64), events=events,
-        ledger={},
+        sources=[Source(boiler, site, boiler) for boiler, site in numbers], source=source[rows], ts_ms=ts_ms[rows],
+        received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
+        columns=_columns(kept, present, refused), hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
+        seq=np.full(n, -1, np.int64), events=events, ledger={},
     )  # fmt: skip
+
+
+def _timed(lines: list[Any], refused: Counter[str]) -> tuple[list[Any], Ints]:
+    """Return the lines with a possible time and id, and their times."""
+    good = {boiler for boiler in set(map(_BOILER, lines)) if ID.fullmatch(boiler)}
+    try:
+        ts_ms = np.fromiter(map(_TS, lines), np.int64, count=len(lines))
+    except (TypeError, ValueError, OverflowError):  # a text, none, or a number beyond 64 bits
+        ts_ms = np.array([_time(line.ts) or 0 for line in lines], np.int64)
+    bad_time = (ts_ms < _EARLIEST_MS) | (ts_ms > _LATEST_MS)
+    bad_id = np.fromiter((boiler not in good for boiler in map(_BOILER, lines)), np.bool_, count=len(lines)) & ~bad_time
+    if not (bad_time.any() or bad_id.any()):
+        return lines, ts_ms
+    for reason, bad in (("bad time", bad_time), ("bad boiler id", bad_id)):
+        if bad.any():
+            refused[reason] += int(bad.sum())
+    fine = ~(bad_time | bad_id)
+    return [lines[i] for i in np.flatnonzero(fine).tolist()], ts_ms[fine]
+
+
+def _arrivals(lines: list[Any], ts_ms: Ints, arrival: Arrival) -> Ints:
+    """Return when each line arrived, shape (n,). [ms since 1970]"""
+    told = [_time(raw) for raw in map(_RECEIVED, lines)] if any(map(_RECEIVED, lines)) else None
+    if told is not None and None not in told:
+        return np.array(told, np.int64)
+    of, reckoned = arrival.of, []
+    for boiler, ts, at in zip(map(_BOILER, lines), ts_ms.tolist(), told or repeat(None), strict=False):
+        reckoned.append(of(boiler, ts) if at is None else at)
+    return np.array(reckoned, np.int64)
+
+
+def _columns(lines: list[Any], present: Sequence[str], refused: Counter[str]) -> dict[str, Floats]:
+    columns: dict[str, Floats] = {}
+    for name in present:
+        get = attrgetter(name)
+        try:
+            values = np.fromiter(map(get, lines), np.float64, count=len(lines))
+        except TypeError:  # a null
+            values = np.array([get(line) for line in lines], np.float64)
+        signal = BY_NAME[name]
+        good = (values >= signal.low) & (values <= signal.high)
+        if not good.all():
+            impossible = ~good & ~np.isnan(values)
+            if impossible.any():
+                refused[f"{name} out of range"] += int(impossible.sum())
+                values[impossible] = math.nan
+        if not np.isnan(values).all():
+            columns[name] = values
+    return columns

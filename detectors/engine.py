@@ -62,6 +62,9 @@ class Engine:
         if detectors is None:
             detectors = [make() for name, make in DETECTORS.items() if name not in disabled]
         self.detectors = list(detectors)
+        self._told = [one for one in self.detectors if isinstance(one, EventDetector)]
+        self._shown = [one for one in self.detectors if isinstance(one, RowDetector)]
+        self._stepped = [one for one in self.detectors if isinstance(one, FrameDetector)]
         self.minutes = Minutes()
         self._block = Block(beat_ms)
         self._quarters = Coarser("quarter", quarter_of)
@@ -114,25 +117,22 @@ class Engine:
         now = [(slot, event) for slot, event in events if event.before <= upto]
         if now:
             self._block.events += now
-            for detector in self.detectors:
-                if isinstance(detector, EventDetector):
-                    detector.tell(now, self.world)
+            for detector in self._told:
+                detector.tell(now, self.world)
         return [(slot, event) for slot, event in events if event.before > upto]
 
     def _flush(self) -> None:
         view = self._block.take()
         self.world.now_ms = view.now_ms
-        for detector in self.detectors:
-            if isinstance(detector, RowDetector):
-                detector.see(view, self.slots, self.families, self.episodes)
+        for shown in self._shown:
+            shown.see(view, self.slots, self.families, self.episodes)
         count = len(self.slots)
         minutes = self.minutes.add(view.slot, view.ts_ms, view.received_at_ms, view.columns, view.now_ms, count)
         quarters = self._quarters.add(minutes, count)
-        for detector in self.detectors:
-            if isinstance(detector, FrameDetector):
-                frames = minutes if detector.cadence == "minute" else quarters
-                if len(frames):
-                    detector.step(frames, self.world)
+        for stepped in self._stepped:
+            frames = minutes if stepped.cadence == "minute" else quarters
+            if len(frames):
+                stepped.step(frames, self.world)
         self._minute_days.add(minutes)
         self._quarter_days.add(quarters)
 

@@ -10,7 +10,7 @@ from boilerwatch.register import Boiler
 from detectors.engine import Engine
 
 #: Arrival time shown to detectors at once. [ms]
-BEAT_MS = 300_000
+BEAT_MS = 3_600_000
 
 
 def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) -> Iterator[Finding]:
