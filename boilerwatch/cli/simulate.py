@@ -51,7 +51,7 @@ def simulate(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     now_s = SYSTEM.now_ms() / 1000
-    start_s = _start_s(start, now_s)
+    start_s = start_s_of(start, now_s)
     order = Order(boilers, history, seed, start_s - history * 86_400, history_interval, faults)
     fleet = Fleet(boilers, seed, order.start_s)
     view = LiveView(fleet, dialect)
@@ -71,7 +71,14 @@ def simulate(
     print(f"{tally.published} published, {tally.acknowledged} acknowledged, {tally.refused} refused", file=sys.stderr)
 
 
-def _start_s(text: str, now_s: float) -> float:
+def start_s_of(text: str, now_s: float) -> float:
+    """Return where a fleet begins: now without a text. [s since 1970]
+
+    Raises
+    ------
+    InputError
+        If it is no time, or ahead of now.
+    """
     if not text:
         return now_s
     try:

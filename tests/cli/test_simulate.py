@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from boilerwatch.cli.simulate import start_s_of
+from boilerwatch.errors import InputError
 from boilerwatch.register import read_fleet
 from tests.servers import free_port
 
@@ -26,16 +28,23 @@ def simulate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [(("--start", "yesterday"), "neither a date"),
-     (("--start", "2199-01-01"), "lies ahead of now"),
-     (("--register", "no/where.csv"), "no/where.csv cannot be written")],
-)  # fmt: skip
-def test_a_wrong_word_is_a_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    done = simulate(tmp_path, *words)
+@pytest.mark.parametrize(("text", "said"), [("yesterday", "neither a date"), ("2026-01-05T00:00:00", "neither a date")])
+def test_a_start_that_is_no_time_is_a_sentence(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        start_s_of(text, 1_800_000_000.0)
+
+
+def test_a_start_is_a_day_or_a_time_and_never_ahead_of_now() -> None:
+    assert start_s_of("2026-01-05", 1_800_000_000.0) == 1_767_571_200
+    assert start_s_of("", 1_800_000_000.0) == 1_800_000_000.0
+    with pytest.raises(InputError, match="lies ahead of now"):
+        start_s_of("2026-01-05", 1_700_000_000.0)
+
+
+def test_a_wrong_word_is_a_sentence(tmp_path: Path) -> None:
+    done = simulate(tmp_path, "--register", "no/where.csv")
     assert done.returncode == 2
-    assert said in done.stderr
+    assert "no/where.csv cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
 
 
