@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.codecs import Ebusd
@@ -89,6 +89,7 @@ JSONS = st.recursive(
 )
 
 
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.one_of(st.binary(max_size=20), JSONS.map(lambda plain: json.dumps(plain).encode())), st.booleans()), max_size=8))  # fmt: skip
 def test_no_payload_raises(deliveries: list[tuple[str, bytes, bool]]) -> None:
     topics = [(f"ebusd/{BOILER}/bai/{name}", payload, retained) for name, payload, retained in deliveries]

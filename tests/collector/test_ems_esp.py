@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boilerwatch.model import Batch
@@ -145,6 +145,7 @@ JSONS = st.recursive(
 LEAVES = ["boiler_data", "boiler_data_ww", "boiler_data/syspress", "boiler/servicecodenumber", "status", "x"]
 
 
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(LEAVES), st.one_of(st.binary(max_size=20), JSONS.map(lambda plain: json.dumps(plain).encode())), st.booleans()), max_size=6))  # fmt: skip
 def test_no_payload_raises(deliveries: list[tuple[str, bytes, bool]]) -> None:
     topics = [(f"ems-esp/gw-1/{leaf}", payload, retained) for leaf, payload, retained in deliveries]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boilerwatch.errors import SettingsError
@@ -105,6 +105,7 @@ JSONS = st.recursive(
 )
 
 
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["dtu/1/up", "dtu/1/lwt", "dtu/ /up"]), st.one_of(st.binary(max_size=20), JSONS.map(lambda plain: json.dumps(plain).encode())), st.booleans()), max_size=6))  # fmt: skip
 def test_no_payload_raises(deliveries: list[tuple[str, bytes, bool]]) -> None:
     deliver(Mapped(DTU, "home"), deliveries)

@@ -1,7 +1,7 @@
 """OpenTherm gateways: each label, both sets of names, faults put together from many topics."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.codecs import Otgw
@@ -85,6 +85,7 @@ def test_a_bad_id_and_a_bad_status_are_refused(codec: Otgw) -> None:
     assert [refusal.reason.partition(":")[0] for refusal in draft.refusals] == ["bad topic", "wrong shape"]
 
 
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["", "/Tret", "/ASF_flags", "/OEMFaultCode", "/fault", "/flame", "/x"]), st.binary(max_size=12), st.booleans()), max_size=12)
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.codecs import Mapped
@@ -46,6 +46,7 @@ def test_the_suggested_mapping_of_a_box_reads_it_as_it_stands(tmp_path: Path) ->
     assert not draft.refusals
 
 
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(st.text(st.characters(exclude_characters="/#+\0"), max_size=6), min_size=2, max_size=4),
     st.binary(max_size=30),

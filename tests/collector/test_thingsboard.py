@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.codecs import ThingsBoard
@@ -76,6 +76,7 @@ JSONS = st.recursive(
 TOPICS = ["v1/gateway/telemetry", "v1/gateway/connect", "v1/devices/a/telemetry", "v1/devices/me/telemetry", "a/v2/t"]
 
 
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(TOPICS), st.one_of(st.binary(max_size=20), JSONS.map(lambda plain: json.dumps(plain).encode())), st.booleans()), max_size=6))  # fmt: skip
 def test_no_payload_raises(deliveries: list[tuple[str, bytes, bool]]) -> None:
     deliver(ThingsBoard("home"), deliveries)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boilerwatch.errors import InputError
@@ -21,6 +21,7 @@ from simulators.live_fleet import LiveView, add_fault
 T0 = 1_798_700_000_000
 
 
+@settings(max_examples=80, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 20_000), min_size=1, max_size=5),
     first=st.sampled_from([1, 7, 65_533]),
