@@ -9,8 +9,8 @@ import gzip
 import math
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from boilerwatch.signals import BY_NAME, FLAGS, SIGNALS
 from boilerwatch.wire import ID, parse_time
 
 _MEDIAN_OF = 31
+_PIECE_BYTES = 1 << 21
 _NAMES = tuple(signal.name for signal in SIGNALS)
 #: 2000 to 2100: outside lies seconds, microseconds or a clock that was never set.
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
@@ -57,19 +58,32 @@ class Arrival:
         self._sorted: list[int] = []
         self.now_ms = 0
 
-    def of(self, boiler: str, ts_ms: int) -> int:
-        """Return the arrival of a line without one. [ms since 1970]"""
-        last, ordered = self._last, self._sorted
-        before = last.pop(boiler, None)
-        if before is None and len(last) == _MEDIAN_OF:
-            _, before = last.popitem(last=False)
-        if before is not None:
-            del ordered[bisect_left(ordered, before)]
-        last[boiler] = ts_ms
-        insort(ordered, ts_ms)
-        median = ordered[(len(ordered) - 1) // 2]
-        self.now_ms = max(self.now_ms, median)
-        return self.now_ms
+    def of(self, boilers: Iterable[str], ts_ms: Iterable[int], told: Iterable[int | None]) -> list[int]:
+        """Return when each line arrived: what it tells, or what the lines before it and itself let suppose.
+
+        Parameters
+        ----------
+        told
+            The line's own arrival where it has one. [ms since 1970]
+        """
+        last, ordered, now_ms = self._last, self._sorted, self.now_ms
+        out = []
+        for boiler, ts, own in zip(boilers, ts_ms, told, strict=False):
+            if own is not None:
+                out.append(own)
+                continue
+            before = last.pop(boiler, None)
+            if before is None and len(last) == _MEDIAN_OF:
+                _, before = last.popitem(last=False)
+            if before is not None:
+                del ordered[bisect_left(ordered, before)]
+            last[boiler] = ts
+            insort(ordered, ts)
+            median = ordered[(len(ordered) - 1) // 2]
+            now_ms = max(now_ms, median)
+            out.append(now_ms)
+        self.now_ms = now_ms
+        return out
 
 
 def read_batches(path: Path, refused: Counter[str], rows: int = 20_000) -> Iterator[Batch]:
@@ -88,9 +102,7 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 20_000) -> Itera
     arrival = Arrival()
     try:
         for lines in _chunks(path, rows):
-            text = b",".join(lines)
-            present = [name for name in _NAMES if name.encode() in text]
-            yield _batch(_decode(lines, refused), present, arrival, refused)
+            yield _batch(_decode(lines, refused), arrival, refused)
     except (OSError, EOFError, gzip.BadGzipFile) as exc:
         raise InputError(f"{path} cannot be read: {exc}") from exc
     except pa.ArrowException as exc:
@@ -103,8 +115,17 @@ def _chunks(path: Path, rows: int) -> Iterator[list[bytes]]:
             yield [msgspec.json.encode({k: v for k, v in row.items() if v is not None}) for row in part.to_pylist()]
         return
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        while lines := list(islice(file, rows)):
-            yield lines
+        lines: list[bytes] = []
+        rest = b""
+        while piece := file.read(_PIECE_BYTES):
+            *whole, rest = (rest + piece).split(b"\n")
+            lines += whole
+            while len(lines) >= rows:
+                yield lines[:rows]
+                del lines[:rows]
+        if rest:
+            lines.append(rest)
+        yield from (lines[begin : begin + rows] for begin in range(0, len(lines), rows))
 
 
 def _decode(lines: list[bytes], refused: Counter[str]) -> list[Any]:
@@ -155,8 +176,8 @@ def _time(raw: int | str | None) -> int | None:
     return raw if raw is not None and _EARLIEST_MS <= raw <= _LATEST_MS else None
 
 
-def _batch(lines: list[Any], present: Sequence[str], arrival: Arrival, refused: Counter[str]) -> Batch:
-    """Make columns of decoded lines; `present` names the signals that may stand in them."""
+def _batch(lines: list[Any], arrival: Arrival, refused: Counter[str]) -> Batch:
+    """Make columns of decoded lines."""
     lines, ts_ms = _timed(lines, refused)
     arrivals = _arrivals(lines, ts_ms, arrival)
     numbers: dict[tuple[str, str], int] = {}
@@ -176,7 +197,7 @@ def _batch(lines: list[Any], present: Sequence[str], arrival: Arrival, refused: 
     return Batch(
         sources=[Source(boiler, site, boiler) for boiler, site in numbers], source=source[rows], ts_ms=ts_ms[rows],
         received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
-        columns=_columns(kept, present, refused), hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
+        columns=_columns(kept, refused), hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
         seq=np.full(n, -1, np.int64), events=events, ledger={},
     )  # fmt: skip
 
@@ -201,23 +222,22 @@ def _timed(lines: list[Any], refused: Counter[str]) -> tuple[list[Any], Ints]:
 
 def _arrivals(lines: list[Any], ts_ms: Ints, arrival: Arrival) -> Ints:
     """Return when each line arrived, shape (n,). [ms since 1970]"""
-    told = [_time(raw) for raw in map(_RECEIVED, lines)] if any(map(_RECEIVED, lines)) else None
-    if told is not None and None not in told:
-        return np.array(told, np.int64)
-    of, reckoned = arrival.of, []
-    for boiler, ts, at in zip(map(_BOILER, lines), ts_ms.tolist(), told or repeat(None), strict=False):
-        reckoned.append(of(boiler, ts) if at is None else at)
-    return np.array(reckoned, np.int64)
+    if not any(map(_RECEIVED, lines)):
+        return np.array(arrival.of(map(_BOILER, lines), ts_ms.tolist(), repeat(None)), np.int64)
+    told = [_time(raw) for raw in map(_RECEIVED, lines)]
+    return np.array(arrival.of(map(_BOILER, lines), ts_ms.tolist(), told), np.int64)
 
 
-def _columns(lines: list[Any], present: Sequence[str], refused: Counter[str]) -> dict[str, Floats]:
+def _columns(lines: list[Any], refused: Counter[str]) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
-    for name in present:
+    for name in _NAMES:
         get = attrgetter(name)
         try:
             values = np.fromiter(map(get, lines), np.float64, count=len(lines))
         except TypeError:  # a null
             values = np.array([get(line) for line in lines], np.float64)
+        if np.isnan(values).all():
+            continue
         signal = BY_NAME[name]
         good = (values >= signal.low) & (values <= signal.high)
         if not good.all():

@@ -68,7 +68,7 @@ class Engine:
         self.minutes = Minutes()
         self._block = Block(beat_ms)
         self._quarters = Coarser("quarter", quarter_of)
-        daily = [one for one in self.detectors if isinstance(one, DailyDetector)]
+        daily = self._measured = [one for one in self.detectors if isinstance(one, DailyDetector)]
         self._minute_days = DayFeatures("minute", daily, self.world)
         self._quarter_days = DayFeatures("quarter", daily, self.world)
 
@@ -126,6 +126,8 @@ class Engine:
         self.world.now_ms = view.now_ms
         for shown in self._shown:
             shown.see(view, self.slots, self.families, self.episodes)
+        if not (self._stepped or self._measured):
+            return  # nobody looks at frames
         count = len(self.slots)
         minutes = self.minutes.add(view.slot, view.ts_ms, view.received_at_ms, view.columns, view.now_ms, count)
         quarters = self._quarters.add(minutes, count)

@@ -5,7 +5,7 @@ import numpy as np
 from boilerwatch.arrays import Arrays
 from boilerwatch.model import Ints, Source
 
-__all__ = ["Arrays", "Slots", "per_slot"]
+__all__ = ["Arrays", "Slots"]
 
 
 class Slots:
@@ -21,6 +21,7 @@ class Slots:
         self.boilers: list[str] = []
         self.sites: list[str] = []
         self._of: dict[str, int] = {}
+        self._siteless: set[int] = set()
 
     def __len__(self) -> int:
         """Return how many slots are taken."""
@@ -33,17 +34,20 @@ class Slots:
             slot = self._of[boiler] = len(self.boilers)
             self.boilers.append(boiler)
             self.sites.append(site)
-        elif site and not self.sites[slot]:
+            if not site:
+                self._siteless.add(slot)
+        elif site and slot in self._siteless:
             self.sites[slot] = site
+            self._siteless.remove(slot)
         return slot
 
     def of_all(self, sources: list[Source]) -> Ints:
         """Return the slot of each source, shape (len(sources),)."""
-        return np.array([self.of(source.boiler, source.site) for source in sources], np.int64)
-
-
-def per_slot(slot: Ints) -> list[Ints]:
-    """Return row numbers grouped by slot, each in order of arrival."""
-    order = np.argsort(slot, kind="stable")
-    edges = np.flatnonzero(np.diff(slot[order])) + 1
-    return np.split(order, edges)
+        slot_of = np.array([self._of.get(source.boiler, -1) for source in sources], np.int64)
+        for place in np.flatnonzero(slot_of < 0).tolist() if len(slot_of) else ():
+            slot_of[place] = self.of(sources[place].boiler, sources[place].site)
+        if self._siteless:
+            for source in sources:
+                if source.site:
+                    self.of(source.boiler, source.site)
+        return slot_of

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.model import Floats, Severity
+from boilerwatch.fold import ranks
+from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
 from detectors.catalogue.contract import View
 from detectors.episodes import Episodes
-from detectors.slots import Arrays, Slots, per_slot
+from detectors.slots import Arrays, Slots
 
 LOW_BAR, LOW_CLEAR_BAR = 0.5, 0.7
 HIGH_BAR, HIGH_CLEAR_BAR = 2.8, 2.5
@@ -53,37 +54,47 @@ class Limits:
             view.columns.get(name, nothing)
             for name in ("water_pressure_bar", "flow_temp_c", "outdoor_temp_c", "flame_on")
         )
-        near = (pressure < LOW_CLEAR_BAR) | (pressure > HIGH_CLEAR_BAR) | (flow < FROST_CLEAR_C)
-        highest = np.nan_to_num(self._since["anchor_bar"].max(axis=1), nan=-np.inf)
-        np.maximum.at(highest, view.slot, np.nan_to_num(pressure, nan=-np.inf))
-        near |= pressure < highest[view.slot] - FALL_BAR / 2
-        touched = np.zeros(len(highest), np.bool_)
-        touched[view.slot[near]] = True
+        if not n:
+            return
+        order = np.argsort(view.slot, kind="stable")
+        slot, bar = view.slot[order], pressure[order]
+        starts = np.flatnonzero(np.concatenate([[True], slot[1:] != slot[:-1]]))
+        own, sizes = slot[starts], np.diff(np.append(starts, n))
+        highest = np.maximum.reduceat(np.nan_to_num(bar, nan=-np.inf), starts)
+        for place in range(_ANCHORS):
+            highest = np.fmax(highest, self._since["anchor_bar"][own, place])
+        near = (bar < LOW_CLEAR_BAR) | (bar > HIGH_CLEAR_BAR) | (flow[order] < FROST_CLEAR_C)
+        near |= bar < np.repeat(highest, sizes) - FALL_BAR / 2
+        touched = np.logical_or.reduceat(near, starts)
         for name in ("low", "high", "frost", "fall_at"):
-            touched |= self._since[name] > 0
-        self._set_anchors(view, pressure, flow, ~touched[view.slot])
-        rows = np.flatnonzero(touched[view.slot])
-        for group in per_slot(view.slot[rows]) if len(rows) else []:
-            for row in rows[group]:
-                values = (float(pressure[row]), float(flow[row]), float(outdoor[row]), float(flame[row]))
-                self._look(
-                    int(view.slot[row]), int(view.ts_ms[row]), int(view.received_at_ms[row]), values, slots, episodes
-                )
+            touched |= self._since[name][own] > 0
+        looked_at = np.repeat(touched, sizes)
+        self._set_anchors(slot, view.ts_ms[order], bar, flow[order], ~looked_at & ~np.isnan(bar))
+        for row in order[looked_at].tolist():
+            values = (float(pressure[row]), float(flow[row]), float(outdoor[row]), float(flame[row]))
+            self._look(
+                int(view.slot[row]), int(view.ts_ms[row]), int(view.received_at_ms[row]), values, slots, episodes
+            )
 
-    def _set_anchors(self, view: View, pressure: Floats, flow: Floats, quiet: NDArray[np.bool_]) -> None:
+    def _set_anchors(self, slot: Ints, ts_ms: Ints, pressure: Floats, flow: Floats, quiet: NDArray[np.bool_]) -> None:
         """For boilers far from any limit, keep the first pressure of each quarter of an hour to fall from."""
-        rows = np.flatnonzero(quiet & ~np.isnan(pressure))
-        rows = rows[np.argsort(view.slot[rows], kind="stable")]
+        rows = np.flatnonzero(quiet)
         if not len(rows):
             return
-        slot, quarter = view.slot[rows], view.ts_ms[rows] // QUARTER_MS
-        before = self._since["anchor"][:, -1][slot]
+        slot, quarter = slot[rows], ts_ms[rows] // QUARTER_MS
+        before = self._since["anchor"][slot, _ANCHORS - 1]
         reached = running_max(slot, np.maximum(quarter, before))
         previous = np.concatenate([[-1], reached[:-1]])
-        begins = np.concatenate([[True], np.diff(slot) != 0])
+        begins = np.concatenate([[True], slot[1:] != slot[:-1]])
         previous[begins] = before[begins]
-        for row in np.flatnonzero(quarter > previous):
-            self._anchor(int(slot[row]), int(quarter[row]), float(pressure[rows[row]]), float(flow[rows[row]]))
+        fresh = np.flatnonzero(quarter > previous)
+        values = {"anchor": quarter, "anchor_bar": pressure[rows], "anchor_c": flow[rows]}
+        for rank in ranks(slot[fresh]):
+            one = fresh[rank]
+            for name, column in values.items():
+                ring = self._since[name]
+                ring[slot[one], :-1] = ring[slot[one], 1:]
+                ring[slot[one], -1] = column[one]
 
     def _anchor(self, slot: int, quarter: int, pressure: float, flow: float) -> None:
         for name, value in (("anchor", quarter), ("anchor_bar", pressure), ("anchor_c", flow)):

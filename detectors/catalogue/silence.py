@@ -56,8 +56,11 @@ class Silence:
 
     def _place(self, slots: Slots) -> None:
         site = self._heard["site"]
+        unplaced = np.flatnonzero(site[: len(slots)] < 0).tolist()
+        if not unplaced:
+            return
         known = dict(zip(self._sites, range(len(self._sites)), strict=True))
-        for slot in np.flatnonzero(site[: len(slots)] < 0).tolist():
+        for slot in unplaced:
             name = slots.sites[slot]
             site[slot] = known.setdefault(name, len(known))
         self._sites = list(known)
