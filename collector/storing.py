@@ -1,4 +1,4 @@
-"""Writes the store: a consumer of `readings` that catches up after any outage.
+"""Writes the store: a consumer of `readings` and `findings` that catches up after any outage.
 
 The same rows may be written twice (a crash between the write and the position), which changes nothing: points with the
 same key are replaced by themselves. The ledger counts with its own position, in its own transaction, exactly once.
@@ -7,13 +7,16 @@ same key are replaced by themselves. The ledger counts with its own position, in
 import random
 import threading
 
+import msgspec
 import structlog
 
+from boilerwatch import findings
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.columns import decode
 from boilerwatch.errors import StoreError
-from boilerwatch.journal import READINGS, Reader, Row, open_reader
+from boilerwatch.journal import FINDINGS, READINGS, Reader, Row, open_reader
 from boilerwatch.ledger import Ledger, open_ledger
+from boilerwatch.model import Finding
 from boilerwatch.settings import Settings
 from boilerwatch.store.opening import open_store
 from boilerwatch.store.protocol import Point, Store
@@ -38,9 +41,11 @@ class Storing:
 
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self._reader: Reader = open_reader(settings, READINGS)
+        self._findings: Reader = open_reader(settings, FINDINGS)
         self._store = store or open_store(settings)
         self._ledger: Ledger = open_ledger(settings)
         self.position = self._reader.positions().get(CONSUMER, 0)
+        self.findings_position = self._findings.positions().get(CONSUMER, 0)
         self.refused = 0
 
     def step(self) -> int:
@@ -51,6 +56,9 @@ class Storing:
         StoreError
             If the store does not take it; nothing is forgotten.
         """
+        return self._store_readings() + self._store_findings()
+
+    def _store_readings(self) -> int:
         rows = self._reader.read(self.position, _ROWS_A_TURN)
         if not rows:
             return 0
@@ -64,6 +72,18 @@ class Storing:
         self._count(rows)
         self.position = rows[-1].offset
         self._reader.publish_position(CONSUMER, self.position)
+        return len(rows)
+
+    def _store_findings(self) -> int:
+        """Store what the findings journal has next; the same rows written twice are the same points."""
+        rows = self._findings.read(self.findings_position, _ROWS_A_TURN)
+        if not rows:
+            return 0
+        points = [point_of(finding) for row in rows for finding in findings.decode(row.body).findings]
+        if points:
+            self._store.write_points(points)
+        self.findings_position = rows[-1].offset
+        self._findings.publish_position(CONSUMER, self.findings_position)
         return len(rows)
 
     def tell_pipeline(self, now_ms: int) -> None:
@@ -84,12 +104,32 @@ class Storing:
         self._store.close()
         self._ledger.close()
         self._reader.close()
+        self._findings.close()
 
     def _count(self, rows: list[Row]) -> None:
         counted = self._ledger.position()
         fresh = [row for row in rows if row.offset > counted]
         if fresh:
             self._ledger.apply(fresh[-1].offset, [decode(row.body) for row in fresh])
+
+
+def point_of(finding: Finding) -> Point:
+    """Return a finding as a row of the measurement `finding`, at the time of its evidence.
+
+    What may stand twice at one time for one boiler (raised and cleared, two codes) is told apart by tags.
+    """
+    tags = {
+        "boiler": finding.boiler, "district": finding.district, "site": finding.site, "kind": finding.kind,
+        "state": finding.state, "code": str(finding.values.get("code", "")),
+    }  # fmt: skip
+    fields: dict[str, float | int | str | bool] = {
+        "id": finding.id, "severity": finding.severity, "problem": finding.problem, "chain": finding.chain,
+        "confidence": float(finding.confidence), "detector": finding.detector, "raised_at_ms": finding.raised_at_ms,
+        "values": msgspec.json.encode(finding.values).decode(),
+    }  # fmt: skip
+    if finding.failure_expected_at_ms is not None:
+        fields["failure_expected_at_ms"] = finding.failure_expected_at_ms
+    return Point("finding", {name: value for name, value in tags.items() if value}, fields, finding.evidence_at_ms)
 
 
 def drain(settings: Settings) -> None:
