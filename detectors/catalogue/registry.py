@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 
+from detectors.catalogue.air import Air
 from detectors.catalogue.codes import Codes
 from detectors.catalogue.contract import Detector
+from detectors.catalogue.flame import Flame
+from detectors.catalogue.flow import Flow
+from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
+from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.silence import Silence
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
@@ -13,4 +18,9 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "slow_leak": SlowLeak,  # before the limits, which may make its episode graver
     "limits": Limits,
     "silence": Silence,
+    "flame": Flame,
+    "flow": Flow,
+    "air": Air,
+    "hot_water": HotWater,
+    "sensors": Sensors,
 }

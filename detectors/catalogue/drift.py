@@ -1,0 +1,281 @@
+"""How a quantity that should stay as it was is seen to have moved: one way of deciding for all gradual faults.
+
+A day gives one value per modulation band, compared with the boiler's own reference of that band: the mean of the first
+seven days in which it was seen, each clipped so that one odd day moves it little, followed slowly later while nothing is
+suspected. What the water's warmth or the weather does to the quantity is learned from day-to-day differences, which a
+slow fault hardly touches, and taken out; what a whole site shows at once is taken out too.
+
+A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
+multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual.
+A jump that then stays is a set point, a service or new firmware: the reference moves there and nothing is told.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.arrays import Arrays
+from boilerwatch.model import Floats, Ints, Severity
+
+#: Days kept to see a trend in. [days]
+KEPT = 21
+#: Days a band needs before it is compared.
+LEARN_DAYS = 7
+#: Rate at which a learned reference follows while nothing is suspected. [1/day]
+_FOLLOW = 1 / 120
+_PERSIST = 4
+_ADVISE_Z, _WARN_Z = 4.0, 5.0
+_PRIOR_DAYS = 7.0
+#: Share of the effect that a jump may make for it to be gradual; over two days, as it may fall within one.
+_JUMP_SHARE = 0.7
+_REBASE_DAYS = 6
+_SITE_LEAST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One quantity that a fault moves.
+
+    Attributes
+    ----------
+    kind
+        What it means.
+    feature
+        Name of the day's feature; with several bands, of the first part of their names.
+    unit
+        Suffix of what is told, such as `k` or `ratio`.
+    sign
+        +1 if the fault raises it, -1 if it lowers it, 0 if it may go either way.
+    advise, warn, stop
+        Effect that is worth knowing, worth a visit, and at which boilers stop; in the feature's unit.
+    floor
+        Least day-to-day scatter assumed.
+    bands
+        How many bands it is compared in.
+    least
+        Rows a day and band must have.
+    cause, cause_slope
+        Feature whose swings move this one, and how steep that may be. [feature's unit per unit of the cause]
+    rivals
+        Kinds that explain it better when their own evidence is stronger.
+    source
+        Where the numbers come from.
+    """
+
+    kind: str
+    feature: str
+    unit: str
+    sign: int
+    advise: float
+    warn: float
+    stop: float
+    floor: float
+    source: str
+    bands: int = 1
+    least: int = 4
+    cause: str = "water_c"
+    cause_slope: float = 0.0
+    rivals: tuple[str, ...] = field(default=())
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of its features, one a band."""
+        return [f"{self.feature}.{band}" for band in range(self.bands)] if self.bands > 1 else [self.feature]
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a track says of some boilers; all shape (n,)."""
+
+    effect: Floats
+    towards: Floats
+    score: Floats
+    z: Floats
+    level: Ints
+    back: NDArray[np.bool_]
+    days_to_stop: Floats
+    soonest: Floats
+    latest: Floats
+
+    def severity(self, i: int) -> Severity:
+        """Return the severity a level stands for."""
+        return "warning" if self.level[i] > 1 else "advisory"
+
+
+class Drift:
+    """The state of one track over all boilers."""
+
+    def __init__(self, track: Track) -> None:
+        self.track = track
+        one = (0.0, np.float64, ())
+        self.state = Arrays(
+            {
+                "reference": (np.nan, np.float32, (track.bands,)),
+                "seen": (0, np.int16, (track.bands,)),
+                "ring": (np.nan, np.float32, (KEPT,)),
+                "cause": (np.nan, np.float32, ()),
+                "raw": (np.nan, np.float32, ()),
+                "raw_cause": (np.nan, np.float32, ()),
+                "sxx": one, "sxy": one, "squares": one, "days": one,
+                "latest": (np.nan, np.float32, ()),
+                "latest_day": (0, np.int32, ()),
+            }
+        )  # fmt: skip
+
+    def take(
+        self, slot: Ints, day: Ints, gap: Ints, mean: Floats, count: Ints, cause: Floats, quiet: NDArray[np.bool_]
+    ) -> Floats:
+        """Compare a day with the reference, learn from it, and return the deviation, shape (n,), NaN without data.
+
+        Parameters
+        ----------
+        slot, day, gap
+            Boiler, day number, days since its last one; each boiler once, below the size `grow` made, shape (n,).
+        mean, count
+            The feature's mean and rows, shape (n, bands).
+        cause
+            The day's mean of what else moves it, shape (n,).
+        quiet
+            False while the kind is raised: then nothing is learned, shape (n,).
+        """
+        track, state = self.track, self.state
+        reference = state["reference"][slot].astype(np.float64)
+        seen = state["seen"][slot]
+        there = (count >= track.least) & np.isfinite(mean)
+        weight = np.where(there & (seen >= LEARN_DAYS), np.minimum(count, 60), 0).astype(np.float64)
+        total = weight.sum(axis=1)
+        apart = np.where(weight > 0, mean - reference, 0.0)
+        raw = np.where(total > 0, (weight * apart).sum(axis=1) / np.maximum(total, 1), np.nan)
+        cause_was = state["cause"][slot].astype(np.float64)
+        value = raw - self._due_to(slot, gap, raw, cause, cause_was)
+        calm = ~(np.abs(value) > track.advise / 2) & quiet
+        self._learn(slot, there, mean, cause, calm)
+        known = np.isfinite(value) & calm
+        for name, more in (("squares", value**2), ("days", np.ones(len(value)))):
+            state[name][slot[known]] = (state[name][slot] * np.where(state["days"][slot] > 60, 59 / 60, 1) + more)[
+                known
+            ]
+        self._push(slot, gap, value)
+        state["latest"][slot] = value
+        state["latest_day"][slot] = day
+        return value
+
+    def _due_to(self, slot: Ints, gap: Ints, raw: Floats, cause: Floats, cause_was: Floats) -> Floats:
+        """Return what the cause explains, by a slope from day-to-day differences, shrunk to none."""
+        track, state = self.track, self.state
+        if not track.cause_slope:
+            return np.zeros(len(slot))
+        moved, with_it = raw - state["raw"][slot], cause - state["raw_cause"][slot]
+        usable = np.isfinite(moved) & np.isfinite(with_it) & (gap <= 3)
+        moved = np.clip(moved, -4 * track.floor, 4 * track.floor)
+        state["sxx"][slot[usable]] += with_it[usable] ** 2
+        state["sxy"][slot[usable]] += (with_it * moved)[usable]
+        state["raw"][slot], state["raw_cause"][slot] = raw, cause
+        shrink = 2 * (track.floor / track.cause_slope) ** 2
+        slope = np.clip(
+            state["sxy"][slot] / (state["sxx"][slot] + shrink), -2 * track.cause_slope, 2 * track.cause_slope
+        )
+        return np.nan_to_num(slope * (cause - cause_was))
+
+    def _learn(
+        self, slot: Ints, there: NDArray[np.bool_], mean: Floats, cause: Floats, calm: NDArray[np.bool_]
+    ) -> None:
+        state, clip = self.state, 4 * self.track.floor
+        reference, seen = state["reference"][slot].astype(np.float64), state["seen"][slot]
+        use = there & calm[:, None]
+        off = np.clip(np.where(seen == 0, 0.0, mean - reference), -clip, clip)
+        rate = np.where(seen < LEARN_DAYS, 1 / (seen + 1.0), _FOLLOW)
+        fresh = np.where(seen == 0, mean, reference + off * rate)
+        state["reference"][slot] = np.where(use, fresh, reference)
+        state["seen"][slot] = np.where(use, np.minimum(seen + 1, 1000), seen)
+        was, number = state["cause"][slot].astype(np.float64), seen.max(axis=1)
+        step = np.where(
+            np.isnan(was), cause, was + (cause - was) * np.where(number < LEARN_DAYS, 1 / (number + 1), _FOLLOW)
+        )
+        learn = use.any(axis=1) & np.isfinite(cause)
+        state["cause"][slot[learn]] = step[learn]
+
+    def _push(self, slot: Ints, gap: Ints, value: Floats) -> None:
+        ring = self.state["ring"]
+        place = np.arange(KEPT)[None, :] + np.clip(gap, 1, KEPT)[:, None]
+        old = np.where(place < KEPT, np.take_along_axis(ring[slot], np.minimum(place, KEPT - 1), axis=1), np.nan)
+        old[:, -1] = value
+        ring[slot] = old
+
+    def shared(self, slot: Ints, day: Ints, site: Ints) -> Floats:
+        """Return what the site of each boiler shows as a whole these days, 0 where too few tell, shape (n,)."""
+        state = self.state
+        size = len(site)
+        recent = np.isfinite(state["latest"][:size]) & (state["latest_day"][:size] >= day.max() - 2)
+        members = np.flatnonzero(recent & (site >= 0))
+        if len(members) < _SITE_LEAST:
+            return np.zeros(len(slot))
+        order = members[np.lexsort((state["latest"][members], site[members]))]
+        names, begin, number = np.unique(site[order], return_index=True, return_counts=True)
+        ordered = state["latest"][order].astype(np.float64)
+        middle = (ordered[begin + (number - 1) // 2] + ordered[begin + number // 2]) / 2
+        common = np.zeros(int(site.max()) + 1)
+        common[names] = np.where(number >= _SITE_LEAST, middle, 0.0)
+        return common[site[slot]]
+
+    def judge(self, slot: Ints, common: Floats) -> Verdict:
+        """Return what the last days say of these boilers."""
+        track, state = self.track, self.state
+        ring = state["ring"][slot].astype(np.float64) - common[:, None]
+        towards = np.where(ring[:, -1] < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(slot), float(track.sign))
+        ring *= towards[:, None]
+        order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
+        back = np.take_along_axis(ring[:, ::-1], order, axis=1)  # newest first, days without data last
+        age = order.astype(np.float64)
+        recent = np.sort(back[:, :_PERSIST], axis=1)
+        enough = np.isfinite(recent).all(axis=1) & np.isfinite(ring[:, -1]) & (age[:, _PERSIST - 1] < 2 * _PERSIST)
+        effect = np.where(enough, recent[:, 1], 0.0)
+        days = np.minimum(state["days"][slot], 60)
+        scatter = np.sqrt((_PRIOR_DAYS * track.floor**2 + state["squares"][slot]) / (_PRIOR_DAYS + days))
+        z = effect / np.maximum(scatter, track.floor)
+        jumps = np.nan_to_num(back[:, :-2] - back[:, 2:], nan=-np.inf)
+        place = jumps[:, :10].argmax(axis=1)
+        jump = jumps[np.arange(len(slot)), place]
+        gradual = jump <= _JUMP_SHARE * np.maximum(effect, 1e-9)
+        self._rebase(
+            slot,
+            enough & ~gradual & (place >= _REBASE_DAYS) & (effect > track.advise / 2),
+            back * towards[:, None],
+            common,
+        )
+        level = np.where(gradual & (effect >= track.advise) & (z >= _ADVISE_Z), 1, 0)
+        level = np.where(gradual & (effect >= track.warn) & (z >= _WARN_Z), 2, level)
+        rate, error = _trend(back[:, :10], age[:, :10])
+        left = np.maximum(track.stop - effect, 0.0)
+        least = track.warn / 365  # slower than this it lasts a year
+        days_left, soonest, latest = (
+            left / np.maximum(one, least) for one in (rate, rate + 2 * error, rate - 2 * error)
+        )
+        calm = enough & (recent[:, 2] < 0.4 * track.advise)
+        return Verdict(effect, towards, effect / track.warn, z, level, calm, days_left, soonest, latest)
+
+    def _rebase(self, slot: Ints, stepped: NDArray[np.bool_], back: Floats, common: Floats) -> None:
+        """Move the reference to where a jump left the quantity."""
+        if not stepped.any():
+            return
+        rows = slot[stepped]
+        by = np.nan_to_num(np.nanmedian(back[stepped, :_PERSIST], axis=1)) + common[stepped]
+        self.state["reference"][rows] += by[:, None].astype(np.float32)
+        self.state["ring"][rows] = np.nan
+        self.state["raw"][rows] = np.nan
+
+
+def _trend(value: Floats, age: Floats) -> tuple[Floats, Floats]:
+    """Return least-squares growth per day and its standard error, shape (n,); NaN values are left out."""
+    there = np.isfinite(value)
+    number = np.maximum(there.sum(axis=1), 1)
+    time = np.where(there, -age, 0.0)
+    seen = np.where(there, value, 0.0)
+    time = np.where(there, time - (time.sum(axis=1) / number)[:, None], 0.0)
+    seen = np.where(there, seen - (seen.sum(axis=1) / number)[:, None], 0.0)
+    spread = np.maximum((time**2).sum(axis=1), 1e-9)
+    rate = np.where(number > 2, (time * seen).sum(axis=1) / spread, 0.0)
+    left = ((seen - rate[:, None] * time) ** 2).sum(axis=1) / np.maximum(number - 2, 1)
+    error: Floats = np.sqrt(left / spread)
+    return rate, error

@@ -1,0 +1,51 @@
+"""Flow: water that moves less, and an exchanger that gives its heat to the flue.
+
+Sees: while heating burns and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
+grows as the flow falls, times pump speed where there is one, because flow follows speed (affinity law) and a pump that
+holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger. Needs:
+flow and return, or flue and return; silent without. Water temperature is what else moves them, and is taken out.
+Sources: target spread 20 K, blocks at 22-35 K; condensing flue 50-60 °C, cut-off 80 °C (devices guide 6).
+Limits: radiators shut all at once look like a step and are taken as a new normal.
+"""
+
+import math
+
+import numpy as np
+
+from boilerwatch.fold import Frames
+from boilerwatch.model import Floats
+from detectors.catalogue.contract import World
+from detectors.catalogue.drift import Track
+from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, drawing, log_of
+
+
+class Flow(Gradual):
+    """Circulation loss and exchanger scale, each the other's rival."""
+
+    name = "flow"
+    tracks = (
+        Track(
+            "circulation_loss", "spread_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
+            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale",),
+            source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
+        ),
+        Track(
+            "exchanger_scale", "flue_over_return_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.0, bands=BANDS,
+            cause_slope=0.3, rivals=("circulation_loss",),
+            source="a condensing flue is 50-60 °C and is cut off at 80 °C (Riello)",
+        ),
+    )  # fmt: skip
+
+    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+        """Return spread, flue over return and water temperature while heating burns."""
+        heating = burning(frames) & ~drawing(frames)
+        flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
+        spread = np.where(heating & (flow - back > 2), flow - back, np.nan)
+        speed = frames.mean("pump_modulation_pct")
+        effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
+        flue = np.where(heating, frames.mean("flue_temp_c") - back, np.nan)
+        return (
+            by_band("spread_ln", log_of(spread) + effort, frames)
+            | by_band("flue_over_return_k", flue, frames)
+            | {"water_c": np.where(heating, back, np.nan)}
+        )

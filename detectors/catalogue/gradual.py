@@ -1,0 +1,142 @@
+"""A family of gradual faults: tracks that share what they measure, and that know each other as rivals.
+
+Cadence: minutes are measured, civil days are judged. A family without its signals is silent.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.fold import DAY_MS, Frames, ranks
+from boilerwatch.kinds import KIND_BY_NAME
+from boilerwatch.model import Floats, Ints
+from boilerwatch.service import ServiceRow
+from detectors.catalogue.contract import Days, World
+from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.episodes import Episodes
+
+#: Modulation bands within which flame current, spread, flue and fan are compared. [%]
+BAND_EDGES_PCT = (25.0, 45.0, 65.0, 85.0)
+BANDS = len(BAND_EDGES_PCT) + 1
+_FRESH_PARTS = ("repaired", "part_replaced", "swapped")
+
+
+class Gradual:
+    """One family; each names its tracks and measures their features."""
+
+    name = ""
+    version = "1"
+    source: Literal["minute", "quarter"] = "minute"
+    tracks: tuple[Track, ...] = ()
+
+    def __init__(self) -> None:
+        self.drifts = {track.kind: Drift(track) for track in self.tracks}
+        causes = [track.cause for track in self.tracks if track.cause_slope]
+        self.features = tuple(dict.fromkeys([*(c for track in self.tracks for c in track.columns), *causes]))
+
+    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+        """Return each feature's value for each frame, shape (n,), NaN where it does not apply."""
+        raise NotImplementedError
+
+    def judge(self, days: Days, world: World) -> None:
+        """Compare closed days with the boiler's own past, one day of each boiler after another."""
+        names, site = np.unique(np.array(world.slots.sites), return_inverse=True)
+        site = np.where(names[site] == "", -1, site)
+        for rows in ranks(days.slot):
+            verdicts = {kind: self._look(drift, days, rows, site, world) for kind, drift in self.drifts.items()}
+            for kind, verdict in verdicts.items():
+                self._tell(kind, verdict, verdicts, days, rows, world)
+
+    def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
+        track, slot = drift.track, days.slot[rows]
+        drift.state.grow(len(world.slots))
+        mean = np.column_stack([days.mean[name][rows] for name in track.columns])
+        count = np.column_stack([days.count[name][rows] for name in track.columns])
+        cause = days.mean[track.cause][rows] if track.cause_slope else np.full(len(rows), np.nan)
+        day = days.day_start_ms[rows] // DAY_MS
+        gap = np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)).astype(np.int64)
+        boilers = world.slots.boilers
+        quiet = np.array([not world.episodes.is_raised(boilers[i], track.kind) for i in slot], np.bool_)
+        drift.take(slot, day, gap, mean, count, cause, quiet)
+        return drift.judge(slot, drift.shared(slot, day, site))
+
+    def _tell(
+        self, kind: str, verdict: Verdict, verdicts: dict[str, Verdict], days: Days, rows: Ints, world: World
+    ) -> None:
+        """Say what stands out, unless a rival explains it better; clear what went back."""
+        track = self.drifts[kind].track
+        rival = np.zeros(len(rows))
+        for name in track.rivals:
+            rival = np.maximum(rival, verdicts[name].score)
+        for i in np.flatnonzero((verdict.level > 0) & (verdict.score >= rival)):
+            self._say(track, verdict, int(i), float(rival[i]), days, int(rows[i]), world)
+        for i in np.flatnonzero(verdict.back):
+            row = rows[i]
+            boiler = world.slots.boilers[days.slot[row]]
+            world.episodes.clear(boiler, kind, int(days.newest_ms[row]), int(days.received_at_ms[row]))
+
+    def _say(self, track: Track, verdict: Verdict, i: int, rival: float, days: Days, row: int, world: World) -> None:
+        slot, at_ms = int(days.slot[row]), int(days.newest_ms[row])
+        left = float(verdict.days_to_stop[i])
+        values = {
+            f"effect_{track.unit}": round(float(verdict.towards[i] * verdict.effect[i]), 4),
+            f"limit_{track.unit}": round(float(verdict.towards[i]) * track.stop, 4),
+            "standard_deviations": round(float(verdict.z[i]), 1),
+            "days_to_limit": round(left, 1),
+            "days_to_limit_soonest": round(float(verdict.soonest[i]), 1),
+            "days_to_limit_latest": round(float(verdict.latest[i]), 1),
+        }
+        if track.rivals:
+            values |= {"score": round(float(verdict.score[i]), 2), "best_rival_score": round(rival, 2)}
+        world.episodes.say(
+            world.slots.boilers[slot], track.kind, severity=verdict.severity(i), at_ms=at_ms,
+            received_at_ms=int(days.received_at_ms[row]), detector=f"{self.name}@{self.version}",
+            site=world.slots.sites[slot], values=values, failure_expected_at_ms=at_ms + round(left * DAY_MS),
+            confidence=round(float(min(0.99, 1 - np.exp(-verdict.z[i] / 4))), 2),
+        )  # fmt: skip
+
+    def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
+        """Learn anew after a repair, a new part or a swap; what the repair names as fixed is over."""
+        if row.what not in _FRESH_PARTS:
+            return
+        for kind, drift in self.drifts.items():
+            drift.state.grow(slot + 1)
+            drift.state.reset(slot)
+            if set(row.problems) & set(KIND_BY_NAME[kind].problems):
+                episodes.clear(row.boiler, kind, row.at_ms, row.at_ms)
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return references and rings of all tracks."""
+        return {f"{kind}.{n}": v for kind, drift in self.drifts.items() for n, v in drift.state.dump().items()}
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take references and rings of all tracks."""
+        for kind, drift in self.drifts.items():
+            prefix = f"{kind}."
+            drift.state.load({n.removeprefix(prefix): v for n, v in data.items() if n.startswith(prefix)})
+
+
+def burning(frames: Frames) -> NDArray[np.bool_]:
+    """Return where the flame burnt all the frame, shape (n,); modulation stands in for a missing flame signal."""
+    flame = frames.low("flame_on")
+    modulation = frames.low("modulation_pct")
+    result: NDArray[np.bool_] = np.where(np.isnan(flame), modulation > 0, flame > 0)
+    return result
+
+
+def drawing(frames: Frames) -> NDArray[np.bool_]:
+    """Return where hot water was drawn in the frame, shape (n,)."""
+    result: NDArray[np.bool_] = (frames.high("dhw_active") > 0) | (frames.high("dhw_flow_lpm") > 1)
+    return result
+
+
+def by_band(name: str, values: Floats, frames: Frames) -> dict[str, Floats]:
+    """Return the values split by modulation band; those without modulation count to the first, shape (n,) each."""
+    band = np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right")
+    return {f"{name}.{b}": np.where(band == b, values, np.nan) for b in range(BANDS)}
+
+
+def log_of(values: Floats) -> Floats:
+    """Return natural logarithms, NaN where there is none, shape (n,)."""
+    return np.log(np.where(values > 0, values, np.nan))

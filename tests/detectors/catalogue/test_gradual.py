@@ -1,0 +1,123 @@
+"""Each gradual fault on a series written by hand from its cited source, its rival's series, and what is no fault."""
+
+import math
+
+import numpy as np
+import pytest
+
+from boilerwatch.model import Finding, Floats
+from detectors.catalogue.air import Air
+from detectors.catalogue.flame import Flame
+from detectors.catalogue.flow import Flow
+from detectors.catalogue.hot_water import HotWater
+from detectors.catalogue.sensors import Sensors
+from tests.detectors.series import T0_MS, findings_of, series
+
+DAYS, ONSET = 45, 20.0
+STEP_H = 0.25
+DAY_MS = 86_400_000
+
+
+def house(seed: int = 1, season_k: float = 0.0) -> tuple[Floats, dict[str, Floats]]:
+    """Quarter-hourly readings of a condensing boiler: weather, load, taps in the morning and evening, rounded sensors."""
+    chance = np.random.default_rng(seed)
+    hours = np.arange(0, DAYS * 24, STEP_H)
+    n = len(hours)
+    hour = hours % 24
+    weather = 4 * np.sin(hours / 24 * 2 * math.pi / 5.3) + season_k * hours / 24 / DAYS
+    load = np.clip(45 - 2 * weather + 10 * np.cos(hour / 24 * 2 * math.pi) + chance.normal(0, 8, n), 12, 95)
+    tap = (np.abs(hour - 7.5) < 0.6) | (np.abs(hour - 20) < 0.6)
+    on = tap | (chance.random(n) < 0.6)
+    load = np.where(tap, 90.0, load)
+    back = 38 - 0.5 * weather + chance.normal(0, 1, n)
+    spread = np.where(on, 5 + load / 7, 1.0) + chance.normal(0, 0.4, n)
+    flue = np.where(on, back + 5 + load / 12, back - 3) + chance.normal(0, 0.5, n)
+    current = np.where(on, 18 + 0.3 * load + chance.normal(0, 0.6, n), 0.0)
+    fan = np.where(on, 1500 + 45 * load, 0.0)
+    flow = np.where(tap, 62.0, back + spread) + chance.normal(0, 0.3, n)
+    columns = {
+        "flow_temp_c": flow, "return_temp_c": back, "flue_temp_c": flue, "modulation_pct": np.where(on, load, 0.0),
+        "flame_on": on.astype(float), "dhw_active": tap.astype(float), "flame_current_ua": current,
+        "fan_speed_rpm": fan + chance.normal(0, 15, n) * on, "fan_setpoint_rpm": fan,
+        "dhw_temp_c": np.where(tap, 48.0, 40.0) + chance.normal(0, 0.3, n),
+        "ignition_time_s": np.where(on, 1.2 + chance.normal(0, 0.15, n), np.nan),
+    }  # fmt: skip
+    return hours, columns
+
+
+def found(houses: list[tuple[Floats, dict[str, Floats]]], names: list[str], step: float = 0.1) -> list[Finding]:
+    """What one engine says of these houses, each a boiler; what is cleared is left out."""
+    steps = {"fan_speed_rpm": 10.0, "fan_setpoint_rpm": 10.0, "modulation_pct": 1.0, "dhw_active": 1.0, "flame_on": 1.0}
+    hours = houses[0][0]
+    columns = {name: np.column_stack([one[name] for _, one in houses]) for name in houses[0][1]}
+    rounded = {name: np.round(v / steps.get(name, step)) * steps.get(name, step) for name, v in columns.items()}
+    families = [Flame(), Flow(), Air(), HotWater(), Sensors()]
+    batch = series(hours, rounded, boilers=names)
+    return [one for one in findings_of([batch], families, beat_ms=21_600_000) if one.state != "cleared"]
+
+
+def spoil(hours: Floats, columns: dict[str, Floats], kind: str, share: Floats) -> None:
+    """Let a fault grow; `share` goes from 0 to 1, where the boiler stops."""
+    on = columns["flame_on"] > 0
+    tap = columns["dhw_active"] > 0
+    if kind == "flame_signal_decay":  # 5 µA is Viessmann's least
+        columns["flame_current_ua"] *= 1 - 0.8 * share
+    elif kind == "ignition_wear":  # safety time 5 s
+        columns["ignition_time_s"] += 3.8 * share
+    elif kind == "circulation_loss":  # spread to Riello's 35 K
+        columns["flow_temp_c"] += np.where(
+            on & ~tap, (columns["flow_temp_c"] - columns["return_temp_c"]) * 2 * share, 0
+        )
+    elif kind == "exchanger_scale":  # flue to the 80 °C cut-off
+        columns["flue_temp_c"] += np.where(on, 30 * share, 0)
+    elif kind == "fan_wear":
+        columns["fan_speed_rpm"] *= 1 - 0.25 * share
+    elif kind == "flue_restricted":
+        columns["fan_speed_rpm"] *= 1 + 0.3 * share
+    elif kind == "plate_scale":  # flow overshoots to 85 °C (Bosch 348)
+        columns["flow_temp_c"] += np.where(tap, 24 * share, 0)
+    elif kind == "ntc_drift":
+        columns["return_temp_c"] += 10 * share
+
+
+KINDS = ["flame_signal_decay", "ignition_wear", "circulation_loss", "exchanger_scale", "fan_wear", "flue_restricted",
+         "plate_scale", "ntc_drift"]  # fmt: skip
+
+
+def test_a_fault_that_grows_for_24_days_is_found_three_days_before_the_stop_and_called_nothing_else() -> None:
+    houses = []
+    for seed, kind in enumerate(KINDS):
+        hours, columns = house(seed)
+        spoil(hours, columns, kind, np.clip((hours / 24 - ONSET) / 24, 0, 1))
+        houses.append((hours, columns))
+    findings = found(houses, KINDS)
+    for kind in KINDS:
+        mine = [one for one in findings if one.boiler == kind]
+        raised = [one for one in mine if one.state == "raised" and one.kind == kind]
+        assert len(raised) == 1, kind
+        lead_days = (T0_MS + (ONSET + 24) * DAY_MS - raised[0].raised_at_ms) / DAY_MS
+        assert 3 < lead_days < 24, kind
+        assert {one.kind for one in mine if one.severity == "warning"} == {kind}
+        assert raised[0].values["days_to_limit_soonest"] <= raised[0].values["days_to_limit"]
+
+
+@pytest.mark.parametrize("step", [0.1, 1.0])
+def test_healthy_boilers_raise_nothing_through_weather_season_and_coarse_sensors(step: float) -> None:
+    houses = [house(seed, season_k) for season_k in (0.0, 15.0, -15.0) for seed in range(4)]
+    assert found(houses, [f"b-{i}" for i in range(12)], step) == []
+
+
+def test_a_jump_that_stays_is_a_new_normal() -> None:
+    houses = []
+    for seed, kind in enumerate(KINDS):
+        hours, columns = house(seed + 50)
+        spoil(hours, columns, kind, np.where(hours / 24 > ONSET, 0.4, 0.0))
+        houses.append((hours, columns))
+    assert [(one.boiler, one.kind) for one in found(houses, KINDS) if one.severity == "warning"] == []
+
+
+def test_constant_empty_and_single_readings_raise_nothing() -> None:
+    hours, columns = house()
+    houses = [(hours, {name: np.full(len(hours), value) for name in columns}) for value in (0.0, 50.0, np.nan)]
+    assert found(houses, ["zero", "fifty", "none"]) == []
+    assert found([(hours[:1], {name: values[:1] for name, values in columns.items()})], ["once"]) == []
