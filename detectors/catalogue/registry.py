@@ -12,12 +12,14 @@ from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
 from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.silence import Silence
+from detectors.catalogue.stale import Stale
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "codes": Codes,
     "slow_leak": SlowLeak,  # before the limits, which may make its episode graver
     "limits": Limits,
     "silence": Silence,
+    "stale": Stale,
     "flame": Flame,
     "flow": Flow,
     "air": Air,
