@@ -13,6 +13,7 @@ from detectors.catalogue.limits import Limits
 from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.silence import Silence
 from detectors.catalogue.stale import Stale
+from detectors.catalogue.vessel import Vessel
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
     "codes": Codes,
@@ -25,4 +26,5 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "air": Air,
     "hot_water": HotWater,
     "sensors": Sensors,
+    "vessel": Vessel,
 }
