@@ -11,6 +11,7 @@ from detectors.catalogue.contract import View
 
 #: A block holds no more rows than this, so that memory stays bounded however many boilers speak.
 FULL_ROWS = 262_144
+_MOST_BEATS = 24
 _TIMES = ("slot", "ts_ms", "received_at_ms")
 
 
@@ -21,10 +22,14 @@ class Block:
     ----------
     beat_ms
         Length of a beat. [ms]
+    least_rows
+        A block with fewer rows goes on over further beats, up to a day's worth of them when a beat is an hour.
     """
 
-    def __init__(self, beat_ms: int) -> None:
+    def __init__(self, beat_ms: int, least_rows: int = 0) -> None:
         self._beat_ms = beat_ms
+        self._least_rows = least_rows
+        self._first = -1
         self._rows: list[dict[str, NDArray[Any]]] = []
         self._columns: list[dict[str, Floats]] = []
         self._count = 0
@@ -35,12 +40,15 @@ class Block:
 
     def is_over(self, arrival_ms: int) -> bool:
         """Return whether something that arrives now belongs to the next block."""
-        return self._count >= FULL_ROWS or (self._number >= 0 and arrival_ms // self._beat_ms > self._number)
+        number = arrival_ms // self._beat_ms
+        enough = self._count >= self._least_rows or number - self._first >= _MOST_BEATS
+        return self._count >= FULL_ROWS or (0 <= self._number < number and enough)
 
     def add(self, batch: Batch, slot_of: NDArray[np.int64], begin: int) -> int:
         """Take rows from `begin` up to the end of the beat; return where the next beat begins."""
         arrival = batch.received_at_ms
         self._number = max(self._number, int(arrival[begin]) // self._beat_ms)
+        self._first = self._number if self._first < 0 else self._first
         end = begin + int(np.searchsorted(arrival[begin:], (self._number + 1) * self._beat_ms))
         end = min(max(end, begin + 1), begin + FULL_ROWS - self._count)
         rows = slice(begin, end)
@@ -65,7 +73,7 @@ class Block:
             rows["slot"], rows["ts_ms"], rows["received_at_ms"], columns, self.events, self._reached_ms, self._connected
         )
         self._rows, self._columns, self.events = [], [], []
-        self._count, self._connected = 0, True
+        self._count, self._connected, self._first = 0, True, -1
         return view
 
     def _joined(self) -> tuple[dict[str, NDArray[Any]], dict[str, Floats]]:
@@ -89,6 +97,7 @@ class Block:
         """Return for a snapshot what is not an array."""
         return {
             "number": self._number,
+            "first": self._first,
             "reached_ms": self._reached_ms,
             "connected": self._connected,
             "events": [[slot, msgspec.to_builtins(event)] for slot, event in self.events],
@@ -96,7 +105,7 @@ class Block:
 
     def resume(self, plain: dict[str, Any]) -> None:
         """Take what `plain` returned."""
-        self._number, self._reached_ms = plain["number"], plain["reached_ms"]
+        self._number, self._first, self._reached_ms = plain["number"], plain["first"], plain["reached_ms"]
         self._connected = plain["connected"]
         self.events = [(slot, msgspec.convert(event, Event)) for slot, event in plain["events"]]
 

@@ -48,12 +48,18 @@ class Engine:
         Names of detectors not to run.
     beat_ms
         Arrival time after which a block ends. [ms]
+    least_rows
+        Rows a block waits for, over at most 24 beats.
     detectors
         Others than the registry's.
     """
 
     def __init__(
-        self, disabled: Sequence[str] = (), beat_ms: int = LIVE_BEAT_MS, detectors: Sequence[Detector] | None = None
+        self,
+        disabled: Sequence[str] = (),
+        beat_ms: int = LIVE_BEAT_MS,
+        detectors: Sequence[Detector] | None = None,
+        least_rows: int = 0,
     ) -> None:
         self.slots = Slots()
         self.episodes = Episodes()
@@ -66,7 +72,7 @@ class Engine:
         self._shown = [one for one in self.detectors if isinstance(one, RowDetector)]
         self._stepped = [one for one in self.detectors if isinstance(one, FrameDetector)]
         self.minutes = Minutes()
-        self._block = Block(beat_ms)
+        self._block = Block(beat_ms, least_rows)
         self._quarters = Coarser("quarter", quarter_of)
         daily = self._measured = [one for one in self.detectors if isinstance(one, DailyDetector)]
         self._minute_days = DayFeatures("minute", daily, self.world)

@@ -11,6 +11,8 @@ from detectors.engine import Engine
 
 #: Arrival time shown to detectors at once. [ms]
 BEAT_MS = 3_600_000
+#: Of few boilers, more hours at once.
+LEAST_ROWS = 2_000
 
 
 def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) -> Iterator[Finding]:
@@ -28,7 +30,7 @@ def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) ->
     InputError
         If the file cannot be read.
     """
-    engine = Engine(beat_ms=BEAT_MS)
+    engine = Engine(beat_ms=BEAT_MS, least_rows=LEAST_ROWS)
     engine.register(register)
     for batch in read_batches(readings, refused):
         yield from engine.take(batch)

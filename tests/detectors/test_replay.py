@@ -18,7 +18,7 @@ from boilerwatch.model import Finding
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler
 from detectors.engine import Engine
-from detectors.replay import BEAT_MS, replay
+from detectors.replay import BEAT_MS, LEAST_ROWS, replay
 
 T0 = 1_767_571_200_000
 DAY_MS = 86_400_000
@@ -133,11 +133,11 @@ def test_findings_are_the_same_however_rows_are_cut_and_wherever_it_restarts(
     path.write_text("".join(json.dumps({"boiler": "b-1"} | row) + "\n" for row in series))
     whole = list(replay(path, [], Counter()))
     assert len(whole) >= 2
-    engine, again = Engine(beat_ms=BEAT_MS), []
+    engine, again = Engine(beat_ms=BEAT_MS, least_rows=LEAST_ROWS), []
     for number, batch in enumerate(read_batches(path, Counter(), rows=rows)):
         again += engine.take(batch)
         if number == cut:
-            saved, engine = engine.dump({"readings": number}), Engine(beat_ms=BEAT_MS)
+            saved, engine = engine.dump({"readings": number}), Engine(beat_ms=BEAT_MS, least_rows=LEAST_ROWS)
             assert engine.load(saved) == {"readings": number}
     again += engine.finish()
     assert again == whole
