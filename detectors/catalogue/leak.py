@@ -1,4 +1,4 @@
-"""Slow leak: cold-equivalent pressure that falls, day after day.
+"""Slow leak: cold-equivalent pressure that falls, day after day; and a filling loop that lets water in, its mirror.
 
 Sees: water pressure and, where there are any, flow and return temperature. Water expands when it warms, so pressure
 follows temperature with a slope of the boiler's own (0.005-0.02 bar/K for a healthy vessel); six-hour means are
@@ -30,6 +30,12 @@ LOSS_BAR_PER_DAY = 0.01
 FALL_BAR = 0.1
 TOP_UP_BAR = 0.2
 CUT_OUT_BAR = 0.5
+#: A rise must be this large in total: more than a step of the coarsest sensor and half a step of noise. [bar]
+RISE_BAR = 0.15
+#: The relief valve opens. [bar]
+RELIEF_BAR = 3.0
+#: Below this a filling loop that let water in may be called over (Vaillant S.41 less a margin). [bar]
+HIGH_BAR = 2.5
 _SURE = 5.0  # standard errors
 _CLEAR = 0.25  # share of the raising loss
 _LEAST_BLOCKS = 8
@@ -102,6 +108,8 @@ class SlowLeak:
         loss, error, fall, cold = fit
         boiler, site = slots.boilers[slot], slots.sites[slot]
         sure = loss > _SURE * error
+        if abs(loss) + 2 * error < LOSS_BAR_PER_DAY * _CLEAR + 0.005 and cold < HIGH_BAR:
+            episodes.clear(boiler, "filling_loop_passing", at_ms, now_ms)
         if sure and loss > LOSS_BAR_PER_DAY and fall > FALL_BAR:
             days, soonest, latest = (
                 max(cold - CUT_OUT_BAR, 0) / rate for rate in (loss, loss + 2 * error, max(loss - 2 * error, loss / 4))
@@ -118,8 +126,31 @@ class SlowLeak:
                     "limit_bar": CUT_OUT_BAR,
                 },
             )  # fmt: skip
+        elif -loss > _SURE * error and -loss > LOSS_BAR_PER_DAY and -fall > RISE_BAR:
+            self._tell_gain(slot, fit, at_ms, now_ms, slots, episodes)
         elif loss + 2 * error < LOSS_BAR_PER_DAY * _CLEAR + 0.005 and episodes.is_raised(boiler, "slow_leak"):
             episodes.clear(boiler, "slow_leak", at_ms, now_ms)
+
+    def _tell_gain(
+        self, slot: int, fit: "tuple[float, float, float, float]", at_ms: int, now_ms: int, slots: Slots,
+        episodes: Episodes,
+    ) -> None:  # fmt: skip
+        loss, error, fall, cold = fit
+        boiler, site = slots.boilers[slot], slots.sites[slot]
+        left = max(RELIEF_BAR - cold, 0.0)
+        days = left / -loss
+        episodes.say(
+            boiler, "filling_loop_passing", severity="warning" if days < 30 else "advisory", at_ms=at_ms,
+            received_at_ms=now_ms, detector=f"{self.name}@{self.version}", site=site,
+            failure_expected_at_ms=at_ms + round(days * 86_400_000),
+            confidence=round(min(0.99, 1 - np.exp(loss / max(error, 1e-6) / 5)), 2),
+            values={
+                "gain_bar_per_day": round(-loss, 4), "gain_error_bar_per_day": round(error, 4),
+                "rise_bar": round(-fall, 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),
+                "days_to_limit_soonest": round(left / (2 * error - loss), 1),
+                "days_to_limit_latest": round(left / max(-loss - 2 * error, -loss / 4), 1), "limit_bar": RELIEF_BAR,
+            },
+        )  # fmt: skip
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair, a swap or a top-up."""
