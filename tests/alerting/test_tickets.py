@@ -197,7 +197,7 @@ def test_each_opening_and_breach_is_told_once(engine: Engine, monkeypatch: pytes
         posted.append((url, content, headers))
         return httpx.Response(next(answers))
 
-    monkeypatch.setattr("alerting.notices.httpx.post", post)
+    monkeypatch.setattr("boilerwatch.channels.httpx.post", post)
     notices = Notices(engine, NoticeSettings(webhook_url="http://127.0.0.1:1/hook", webhook_secret="s3cret"))  # type: ignore[arg-type]
     with engine.begin() as connection:
         tell(connection, LOCKOUT)
