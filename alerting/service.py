@@ -18,6 +18,7 @@ from alerting.sweep import sweep
 from alerting.tables import POSITION, SERVICE_OUTBOX, VERDICT
 from alerting.taking import take
 from boilerwatch import findings, service
+from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.journal import FINDINGS, SERVICE, NewRow, Row, open_reader, open_writer
 from boilerwatch.model import Finding
@@ -46,14 +47,18 @@ class Alerting:
         self._findings = open_reader(settings, FINDINGS)
         self._service = open_writer(settings, SERVICE)
         self._notices = Notices(self.engine, settings.notices, settings.desk.public_url)
+        self._turn = Turn(settings.data.dir, CONSUMER)
         self.position = self._read_position(FINDINGS)
 
     def step(self, now_ms: int) -> bool:
         """Take findings that were made until `now_ms`; return whether there were any rows."""
-        rows = [row for row in self._findings.read(self.position, _ROWS_A_TURN) if row.at_ms <= now_ms]
+        limit = self._turn.rows(FINDINGS, self.position, _ROWS_A_TURN)
+        rows = [row for row in self._findings.read(self.position, limit) if row.at_ms <= now_ms]
         if not rows:
             return False
+        self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
         self._take_rows(rows, now_ms)
+        self._turn.end()
         self.position = rows[-1].offset
         self._findings.publish_position(CONSUMER, self.position)
         return True
@@ -92,7 +97,7 @@ class Alerting:
         try:
             with self.engine.begin() as connection:
                 for row in rows:
-                    for finding in findings.decode(row.body).findings:
+                    for finding in self._findings_of(row):
                         take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
                 self._write_position(connection, rows[-1].offset)
         except (SQLAlchemyError, KeyError, ValueError) as exc:
@@ -103,7 +108,7 @@ class Alerting:
 
     def _take_alone(self, row: Row, now_ms: int) -> None:
         with self.engine.begin() as connection:
-            for finding in findings.decode(row.body).findings:
+            for finding in self._findings_of(row):
                 try:
                     with connection.begin_nested():
                         take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
@@ -111,6 +116,9 @@ class Alerting:
                     log.exception("finding_set_aside", finding=finding.id)
                     _set_aside(connection, finding, now_ms, f"{type(exc).__name__}: {exc!s:.200}")
             self._write_position(connection, row.offset)
+
+    def _findings_of(self, row: Row) -> list[Finding]:
+        return [] if self._turn.passes(FINDINGS, row.offset) else findings.decode(row.body).findings
 
     def _read_position(self, stream: str) -> int:
         with self.engine.connect() as connection:

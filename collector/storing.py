@@ -11,12 +11,13 @@ import msgspec
 import structlog
 
 from boilerwatch import findings
+from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.columns import decode
 from boilerwatch.errors import StoreError
 from boilerwatch.journal import FINDINGS, READINGS, Reader, Row, open_reader
 from boilerwatch.ledger import Ledger, open_ledger
-from boilerwatch.model import Finding
+from boilerwatch.model import Batch, Finding
 from boilerwatch.settings import Settings
 from boilerwatch.store.opening import open_store
 from boilerwatch.store.protocol import Point, Store
@@ -40,6 +41,7 @@ class Storing:
     """
 
     def __init__(self, settings: Settings, store: Store | None = None) -> None:
+        self._turn = Turn(settings.data.dir, CONSUMER)
         self._reader: Reader = open_reader(settings, READINGS)
         self._findings: Reader = open_reader(settings, FINDINGS)
         self._store = store or open_store(settings)
@@ -59,10 +61,11 @@ class Storing:
         return self._store_readings() + self._store_findings()
 
     def _store_readings(self) -> int:
-        rows = self._reader.read(self.position, _ROWS_A_TURN)
+        rows = self._reader.read(self.position, self._turn.rows(READINGS, self.position, _ROWS_A_TURN))
         if not rows:
             return 0
-        batches = [decode(row.body) for row in rows]
+        self._turn.begin(READINGS, rows[0].offset, rows[-1].offset)
+        batches = self._batches(rows)
         for batch in batches:
             if batch.sources:
                 refused = self._store.write(batch)
@@ -70,18 +73,24 @@ class Storing:
                 for sentence in refused[:10]:
                     log.warning("row_refused", reason=sentence)
         self._count(rows)
+        self._turn.end()
         self.position = rows[-1].offset
         self._reader.publish_position(CONSUMER, self.position)
         return len(rows)
 
     def _store_findings(self) -> int:
         """Store what the findings journal has next; the same rows written twice are the same points."""
-        rows = self._findings.read(self.findings_position, _ROWS_A_TURN)
+        rows = self._findings.read(
+            self.findings_position, self._turn.rows(FINDINGS, self.findings_position, _ROWS_A_TURN)
+        )
         if not rows:
             return 0
-        points = [point_of(finding) for row in rows for finding in findings.decode(row.body).findings]
+        self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
+        known = [row for row in rows if not self._turn.passes(FINDINGS, row.offset)]
+        points = [point_of(finding) for row in known for finding in findings.decode(row.body).findings]
         if points:
             self._store.write_points(points)
+        self._turn.end()
         self.findings_position = rows[-1].offset
         self._findings.publish_position(CONSUMER, self.findings_position)
         return len(rows)
@@ -110,7 +119,11 @@ class Storing:
         counted = self._ledger.position()
         fresh = [row for row in rows if row.offset > counted]
         if fresh:
-            self._ledger.apply(fresh[-1].offset, [decode(row.body) for row in fresh])
+            self._ledger.apply(fresh[-1].offset, self._batches(fresh))
+
+    def _batches(self, rows: list[Row]) -> list[Batch]:
+        """Return what the rows hold; one that is set aside holds nothing."""
+        return [decode(row.body) for row in rows if not self._turn.passes(READINGS, row.offset)]
 
 
 def point_of(finding: Finding) -> Point:

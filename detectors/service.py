@@ -7,15 +7,19 @@ they are in the journal already.
 
 import os
 import threading
+import traceback
 
 import structlog
 
 from boilerwatch import columns, findings, service
+from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.findings import FindingsRow
-from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, open_reader, open_writer
+from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, Row, open_reader, open_writer
 from boilerwatch.model import Finding
 from boilerwatch.settings import Settings
+from detectors.catalogue.contract import Detector
+from detectors.catalogue.registry import DETECTORS
 from detectors.engine import Engine
 
 CONSUMER = "detectors"
@@ -39,25 +43,25 @@ class Detecting:
         self._service = open_reader(settings, SERVICE)
         self._findings = open_writer(settings, FINDINGS)
         self._snapshot = settings.data.dir / "detectors.snapshot"
-        self._disabled = settings.detectors.disabled
+        self._turn = Turn(settings.data.dir, CONSUMER)
+        self._disabled = [*settings.detectors.disabled, *_set_aside(self._turn)]
         self.engine = Engine(self._disabled)
         self.positions = {READINGS: 0, SERVICE: 0}
         self._recover()
 
     def step(self) -> int:
         """Take what the journals have next; return how many rows that were."""
-        rows: list[NewRow] = []
-        for row in self._service.read(self.positions[SERVICE], _ROWS_A_TURN):
-            found = self.engine.serve(service.decode(row.body))
-            rows.append(self._row(SERVICE, row.offset, row.at_ms, found))
-        for row in self._readings.read(self.positions[READINGS], _ROWS_A_TURN):
-            batch = columns.decode(row.body)
-            rows.append(
-                self._row(READINGS, row.offset, batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch))
-            )
-        if rows:
-            self._findings.append(rows)
-        return len(rows)
+        return self._take(SERVICE, self._service) + self._take(READINGS, self._readings)
+
+    def _take(self, stream: str, reader: Reader) -> int:
+        position = self.positions[stream]
+        taken = reader.read(position, self._turn.rows(stream, position, _ROWS_A_TURN))
+        if not taken:
+            return 0
+        self._turn.begin(stream, taken[0].offset, taken[-1].offset)
+        self._findings.append([self._row(stream, row) for row in taken])
+        self._turn.end()
+        return len(taken)
 
     def save(self) -> None:
         """Write the snapshot, atomically, and say how far both inputs are done with."""
@@ -79,10 +83,32 @@ class Detecting:
         for journal in (self._readings, self._service, self._findings):
             journal.close()
 
-    def _row(self, stream: str, offset: int, at_ms: int, found: list[Finding]) -> NewRow:
-        self.positions[stream] = offset
-        row = FindingsRow(positions=dict(self.positions), versions=self.engine.versions, findings=found)
-        return NewRow(at_ms, findings.encode(row), max(len(found), 1))
+    def _row(self, stream: str, row: Row) -> NewRow:
+        at_ms, found = self._apply(stream, row)
+        self.positions[stream] = row.offset
+        told = FindingsRow(positions=dict(self.positions), versions=self.engine.versions, findings=found)
+        return NewRow(at_ms, findings.encode(told), max(len(found), 1))
+
+    def _apply(self, stream: str, row: Row) -> tuple[int, list[Finding]]:
+        """Return when a row came and what it leads to; one that is set aside leads to nothing."""
+        if self._turn.passes(stream, row.offset):
+            return row.at_ms, []
+        try:
+            if stream == SERVICE:
+                return row.at_ms, self.engine.serve(service.decode(row.body))
+            batch = columns.decode(row.body)
+            return batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch)
+        except Exception as exc:
+            if (culprit := self._culprit(exc)) is not None:
+                self._turn.blame(f"{culprit.name}@{culprit.version}")
+            raise
+
+    def _culprit(self, exc: Exception) -> Detector | None:
+        """Return the detector in whose code it was raised."""
+        mine = {id(detector): detector for detector in self.engine.detectors}
+        frames = [frame for frame, _ in traceback.walk_tb(exc.__traceback__)]
+        owners = (mine.get(id(frame.f_locals.get("self"))) for frame in frames)
+        return next((owner for owner in owners if owner is not None), None)
 
     def _recover(self) -> None:
         """Load the snapshot, then take again what the findings journal has beyond it, in the order it was taken."""
@@ -101,11 +127,15 @@ class Detecting:
     def _again(self, stream: str, upto: int) -> None:
         reader = self._service if stream == SERVICE else self._readings
         for row in reader.read(self.positions[stream], upto - self.positions[stream]):
-            if stream == SERVICE:
-                self.engine.serve(service.decode(row.body))
-            else:
-                self.engine.take(columns.decode(row.body))
+            self._turn.begin(stream, row.offset, row.offset)
+            self._apply(stream, row)
+        self._turn.end()
         self.positions[stream] = upto
+
+
+def _set_aside(turn: Turn) -> list[str]:
+    """Return the names of detectors that are set aside in the version that is here."""
+    return [name for name, make in DETECTORS.items() if f"{name}@{make().version}" in turn.detectors]
 
 
 def _after(last: int, reader: Reader, positions: dict[str, int]) -> list[FindingsRow]:

@@ -44,7 +44,7 @@ def demo(
     if not (data / "history").exists():
         make(settings, Order(boilers, _DAYS, _SEED, SYSTEM.now_ms() / 1000 - _DAYS * 86_400), _say)
     (data / "desk.url").unlink(missing_ok=True)
-    rooms = threading.Thread(target=supervise, args=(path, stop))
+    rooms = threading.Thread(target=supervise, args=(settings, path, stop))
     rooms.start()
     fleet = _start_fleet(path, boilers)
     try:

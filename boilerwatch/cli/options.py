@@ -17,6 +17,11 @@ ActorOption = Annotated[
 ]
 
 
+def settings_path(path: Path | None) -> Path | None:
+    """Return the file that was named, or the default one where it is."""
+    return path if path is not None else DEFAULT if DEFAULT.exists() else None
+
+
 def load_settings(path: Path | None) -> Settings:
     """Return the settings of a file, or of the default one, or the defaults.
 
@@ -25,4 +30,4 @@ def load_settings(path: Path | None) -> Settings:
     SettingsError
         If something in them is wrong.
     """
-    return load(path if path is not None else DEFAULT if DEFAULT.exists() else None)
+    return load(settings_path(path))

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from boilerwatch.cli.options import SettingsOption, load_settings
+from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
 from boilerwatch.errors import InputError
+from boilerwatch.logs import configure
 from boilerwatch.settings import Settings
 from boilerwatch.supervisor import ROOMS, supervise
 
@@ -19,11 +20,12 @@ def run(
 ) -> None:
     """Run boilerwatch: every room in a process of its own, or one room alone."""
     loaded = load_settings(settings)
+    configure(loaded.log)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if not room:
-        supervise(settings, stop)
+        supervise(loaded, settings_path(settings), stop)
         return
     if room not in ROOMS:
         raise InputError(f"there is no room {room!r}; known: {', '.join(ROOMS)}")

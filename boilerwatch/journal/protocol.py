@@ -64,6 +64,10 @@ class Reader(Protocol):
         """Return what consumers have published."""
         ...
 
+    def size_bytes(self) -> int:
+        """Return what the stream takes on disk. [bytes]"""
+        ...
+
     def close(self) -> None:
         """Release files."""
         ...
@@ -90,8 +94,4 @@ class Journal(Reader, Protocol):
 
     def trim(self, now_ms: int) -> int:
         """Drop whole segments that every listed consumer has passed and that are older than `keep`; return how many."""
-        ...
-
-    def size_bytes(self) -> int:
-        """Return what the stream takes on disk. [bytes]"""
         ...
