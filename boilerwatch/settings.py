@@ -1,7 +1,7 @@
 """One TOML file -> typed settings.
 
-Every key has a sentence (its `description`) and a default, so that `boilerwatch check --settings-example` can print
-the whole file. An unknown key is refused and the nearest known one named. A secret may stand in the environment
+Every key has a sentence (its `description`) and a default, so that `boilerwatch setup settings` can print the whole
+file. An unknown key is refused and the nearest known one named. A secret may stand in the environment
 (`BOILERWATCH_MQTT__PASSWORD`) or in a file that `..._FILE` names, so it need never stand in the TOML.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from boilerwatch.errors import SettingsError
 
@@ -126,6 +126,11 @@ class AlertingSettings(Section):
         "empty: SQLite in [data] dir.",
     )
     policy: Path | None = Field(None, description="The policy file; empty for the plan that ships with boilerwatch.")
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class DeskSettings(Section):
