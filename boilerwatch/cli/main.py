@@ -11,6 +11,7 @@ from boilerwatch.cli.demo import demo
 from boilerwatch.cli.listen import listen
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.run import run
+from boilerwatch.cli.score import score
 from boilerwatch.cli.simulate import simulate
 from boilerwatch.errors import BoilerwatchError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(replay)
 app.command()(run)
 app.command()(dataset)
+app.command()(score)
 app.command()(simulate)
 app.command()(demo)
 app.command()(listen)
