@@ -6,6 +6,7 @@ import sys
 import typer
 
 from boilerwatch.cli import fleet, setup, tickets
+from boilerwatch.cli.check import check
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
 from boilerwatch.cli.listen import listen
@@ -30,6 +31,7 @@ app.command()(score)
 app.command()(simulate)
 app.command()(demo)
 app.command()(listen)
+app.command()(check)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(setup.app, name="setup")

@@ -1,0 +1,85 @@
+"""`boilerwatch check`: what is not as it should be, each with a stable id and a way out."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from sqlalchemy import text
+
+from alerting.database import open_database
+from alerting.policy import load_policy
+from boilerwatch.checks import CHECKS, Check, Fact, readable
+from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
+from boilerwatch.errors import BoilerwatchError
+from boilerwatch.settings import Settings
+from collector.quarantine import Quarantine
+from detectors.catalogue.registry import DETECTORS
+
+
+def tickets(settings: Settings) -> Iterator[Fact]:
+    """Ask the tickets' database something, and read the policy."""
+    try:
+        load_policy(settings.alerting.policy)
+    except BoilerwatchError as exc:
+        yield Fact("policy.E001", str(exc), "mend the file, or leave [alerting] policy out")
+    if not settings.alerting.database_url.get_secret_value() and not (settings.data.dir / "tickets.sqlite").exists():
+        return
+    try:
+        engine = open_database(settings)
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        engine.dispose()
+    except BoilerwatchError as exc:
+        yield Fact("database.E001", str(exc), "start it, or mend [alerting] database_url")
+
+
+def quarantine(settings: Settings) -> Iterator[Fact]:
+    """Look at what could not be read."""
+    path = settings.data.dir / "quarantine.sqlite"
+    if not path.exists():
+        return
+    kept = Quarantine(path)
+    reasons = kept.by_reason()
+    kept.close()
+    if reasons:
+        worst = ", ".join(
+            f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda one: -one[1])[:5]
+        )
+        yield Fact(
+            "quarantine.W001", f"payloads could not be read: {worst}",
+            "see them with `boilerwatch quarantine list`; replay them after a fix",
+        )  # fmt: skip
+
+
+def detectors(settings: Settings) -> Iterator[Fact]:
+    """Look for detectors that the settings name and that are not there."""
+    named = {*settings.detectors.disabled, *settings.detectors.limits}
+    for name in sorted(named - DETECTORS.keys()):
+        yield Fact(
+            "detectors.E001", f"[detectors] names {name!r}, which is no detector", f"known: {', '.join(DETECTORS)}"
+        )
+
+
+ROOM_CHECKS: tuple[Check, ...] = (tickets, quarantine, detectors)
+
+
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    settings: SettingsOption = None,
+) -> None:
+    """Say what is not as it should be; exit 1 when something must be mended."""
+    loaded = load_settings(settings)
+    facts = [fact for one in (*CHECKS, *ROOM_CHECKS) for fact in one(loaded)]
+    path = settings_path(settings)
+    facts += readable(path) if path is not None else ()
+    for fact in sorted(facts, key=lambda one: (not one.grave, one.id)):
+        if as_json:
+            print(json.dumps(fact._asdict() | {"grave": fact.grave}, ensure_ascii=False))
+        else:
+            print(f"{'✗' if fact.grave else '!'} {fact.id:16} {fact.text}\n  {'':16} → {fact.hint}")
+    if not facts and not as_json:
+        print("✓ everything is as it should be")
+    if any(fact.grave for fact in facts):
+        sys.exit(1)
