@@ -27,7 +27,7 @@ def act(
     """
     if not actor.strip():
         raise TicketError("who does this? A transition needs an actor: --actor, or a name on the page")
-    ticket = read_ticket(connection, policy, ticket_id)
+    ticket = read_ticket(connection, policy, ticket_id, lock=True)
     if ticket is None:
         raise TicketError(f"there is no ticket {ticket_id}; see `boilerwatch tickets list`")
     if action not in ACTIONS:

@@ -7,21 +7,44 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select,
 from sqlalchemy.exc import SQLAlchemyError
 
 from alerting.policy import Policy
-from alerting.tables import METADATA, TICKET, TRANSITION
+from alerting.schema import upgrade
+from alerting.tables import TICKET, TRANSITION
 from alerting.ticket import Ticket, Transition, next_due_ms, ticket_of
-from boilerwatch.errors import BoilerwatchError
+from boilerwatch.errors import BoilerwatchError, SettingsError
 from boilerwatch.settings import Settings
 
 NOTICED = frozenset({"open", "warning", "breach"})
 
 
 def open_database(settings: Settings) -> Engine:
-    """Return the engine, its tables made when missing.
+    """Return the engine, its tables brought to this version.
 
     Raises
     ------
     BoilerwatchError
-        If the database does not answer.
+        If the database does not answer, or is not ours.
+    """
+    engine = connect(settings)
+    try:
+        upgrade(engine)
+    except BoilerwatchError:
+        engine.dispose()
+        raise
+    except SQLAlchemyError as exc:
+        engine.dispose()
+        raise BoilerwatchError(
+            f"the tickets' database does not answer: {str(exc.__cause__ or exc)[:200]}; see [alerting] database_url"
+        ) from exc
+    return engine
+
+
+def connect(settings: Settings) -> Engine:
+    """Return the engine of the settings, its tables as they are.
+
+    Raises
+    ------
+    SettingsError
+        If the address names no database that we can speak to.
     """
     url = settings.alerting.database_url.get_secret_value()
     if not url:
@@ -29,13 +52,13 @@ def open_database(settings: Settings) -> Engine:
         url = f"sqlite:///{settings.data.dir / 'tickets.sqlite'}"
     try:
         engine = create_engine(url, pool_pre_ping=True)
-        if engine.dialect.name == "sqlite":
-            _teach_sqlite(engine)
-        METADATA.create_all(engine)
-    except SQLAlchemyError as exc:
-        raise BoilerwatchError(
-            f"the tickets' database does not answer: {str(exc.__cause__ or exc)[:200]}; see [alerting] database_url"
+    except (SQLAlchemyError, ModuleNotFoundError) as exc:
+        raise SettingsError(
+            f"[alerting] database_url names no database we can speak to: {type(exc).__name__}; it looks like "
+            "postgresql+psycopg://user@host/database"
         ) from exc
+    if engine.dialect.name == "sqlite":
+        _teach_sqlite(engine)
     return engine
 
 
@@ -67,8 +90,16 @@ def read_tickets(connection: Connection, policy: Policy, where: Any, limit: int 
     return [ticket_of(row, histories[row.id], policy) for row in rows]
 
 
-def read_ticket(connection: Connection, policy: Policy, ticket_id: int) -> Ticket | None:
-    """Return one ticket."""
+def read_ticket(connection: Connection, policy: Policy, ticket_id: int, *, lock: bool = False) -> Ticket | None:
+    """Return one ticket.
+
+    Parameters
+    ----------
+    lock
+        Whether nobody else may write to it until the transaction ends; SQLite is alone in its transaction anyway.
+    """
+    if lock:
+        connection.execute(select(TICKET.c.id).where(TICKET.c.id == ticket_id).with_for_update())
     found = read_tickets(connection, policy, TICKET.c.id == ticket_id)
     return found[0] if found else None
 

@@ -7,29 +7,24 @@ restart from a known place. A finding that cannot be taken is set aside with its
 import threading
 
 import msgspec
-import structlog
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import delete, select
 
 from alerting.database import open_database
 from alerting.notices import Notices
 from alerting.policy import load_policy
 from alerting.sweep import sweep
-from alerting.tables import POSITION, SERVICE_OUTBOX, VERDICT
-from alerting.taking import take
-from boilerwatch import findings, service
+from alerting.tables import SERVICE_OUTBOX
+from alerting.worker import read_position, take_rows
+from boilerwatch import service
 from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
-from boilerwatch.journal import FINDINGS, SERVICE, NewRow, Row, open_reader, open_writer
-from boilerwatch.model import Finding
+from boilerwatch.journal import FINDINGS, SERVICE, NewRow, open_reader, open_writer
 from boilerwatch.service import ServiceRow
 from boilerwatch.settings import Settings
 
 CONSUMER = "alerting"
 _ROWS_A_TURN = 64
 _BUSY_S, _IDLE_S, _SWEEP_S = 0.01, 0.03, 1.0
-
-log = structlog.get_logger()
 
 
 class Alerting:
@@ -48,7 +43,7 @@ class Alerting:
         self._service = open_writer(settings, SERVICE)
         self._notices = Notices(self.engine, settings.notices, settings.desk.public_url)
         self._turn = Turn(settings.data.dir, CONSUMER)
-        self.position = self._read_position(FINDINGS)
+        self.position = read_position(self.engine)
 
     def step(self, now_ms: int) -> bool:
         """Take findings that were made until `now_ms`; return whether there were any rows."""
@@ -57,9 +52,8 @@ class Alerting:
         if not rows:
             return False
         self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
-        self._take_rows(rows, now_ms)
+        self.position = take_rows(self.engine, self.policy, rows, now_ms, lambda at: self._turn.passes(FINDINGS, at))
         self._turn.end()
-        self.position = rows[-1].offset
         self._findings.publish_position(CONSUMER, self.position)
         return True
 
@@ -92,57 +86,9 @@ class Alerting:
         self._service.close()
         self.engine.dispose()
 
-    def _take_rows(self, rows: list[Row], now_ms: int) -> None:
-        """Take rows in one transaction; where one finding spoils it, take them one by one and set that one aside."""
-        try:
-            with self.engine.begin() as connection:
-                for row in rows:
-                    for finding in self._findings_of(row):
-                        take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
-                self._write_position(connection, rows[-1].offset)
-        except (SQLAlchemyError, KeyError, ValueError) as exc:
-            if isinstance(exc, SQLAlchemyError) and getattr(exc, "connection_invalidated", False):
-                raise
-            for row in rows:
-                self._take_alone(row, now_ms)
-
-    def _take_alone(self, row: Row, now_ms: int) -> None:
-        with self.engine.begin() as connection:
-            for finding in self._findings_of(row):
-                try:
-                    with connection.begin_nested():
-                        take(connection, self.policy, finding, max(now_ms, finding.received_at_ms))
-                except (SQLAlchemyError, KeyError, ValueError) as exc:
-                    log.exception("finding_set_aside", finding=finding.id)
-                    _set_aside(connection, finding, now_ms, f"{type(exc).__name__}: {exc!s:.200}")
-            self._write_position(connection, row.offset)
-
-    def _findings_of(self, row: Row) -> list[Finding]:
-        return [] if self._turn.passes(FINDINGS, row.offset) else findings.decode(row.body).findings
-
-    def _read_position(self, stream: str) -> int:
-        with self.engine.connect() as connection:
-            row = connection.execute(select(POSITION.c.offset).where(POSITION.c.stream == stream)).first()
-        return int(row.offset) if row else 0
-
-    def _write_position(self, connection: Connection, offset: int) -> None:
-        """Move the position, if it still stands where we began; another process would have moved it."""
-        moved = update(POSITION).where(POSITION.c.stream == FINDINGS, POSITION.c.offset < offset).values(offset=offset)
-        if connection.execute(moved).rowcount == 0:
-            connection.execute(insert(POSITION).values(stream=FINDINGS, offset=offset))
-
 
 def _service_row(body: dict[str, object]) -> ServiceRow:
     return msgspec.convert(body, ServiceRow)
-
-
-def _set_aside(connection: Connection, finding: Finding, now_ms: int, reason: str) -> None:
-    connection.execute(
-        insert(VERDICT).values(
-            finding=finding.id, boiler=finding.boiler or finding.district, at_ms=now_ms, stage="set_aside", reason=reason,
-            ticket_id=None, body={},
-        )
-    )  # fmt: skip
 
 
 def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:

@@ -53,7 +53,7 @@ def _open(connection: Connection, policy: Policy, finding: Finding, recorded_at_
 
 
 def _tell(connection: Connection, policy: Policy, ticket_id: int, finding: Finding, recorded_at_ms: int) -> None:
-    ticket = read_ticket(connection, policy, ticket_id)
+    ticket = read_ticket(connection, policy, ticket_id, lock=True)
     if ticket is None or ticket.state == "closed":
         return
     if finding.state == "cleared":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers import influxd, mosquitto
+from tests.servers import influxd, mosquitto, postgres
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,12 @@ def broker_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="session")
 def influx_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with influxd(tmp_path_factory.mktemp("influx")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with postgres() as url:
         yield url
 
 

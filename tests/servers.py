@@ -1,13 +1,17 @@
 """Real servers on free loopback ports, ended by their handle."""
 
 import contextlib
+import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 
 def free_port() -> int:
@@ -18,11 +22,11 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], log: Path, ready: Callable[[], bool], timeout_s: float = 30
+    command: list[str], log: Path, ready: Callable[[], bool], timeout_s: float = 30, **more: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a server, wait until it answers, end it afterwards."""
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, **more)
     try:
         until = time.monotonic() + timeout_s
         while not ready():
@@ -77,3 +81,38 @@ def influxd(folder: Path) -> Iterator[str]:
 
     with running(["influxd", "-config", str(config)], folder / "influxd.log", answers):
         yield url
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """Debian's PostgreSQL, never as root; the SQLAlchemy address of its first database."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"))
+    plain: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="boilerwatch-pg-") as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            someone = pwd.getpwnam("postgres")
+            os.chown(folder, someone.pw_uid, someone.pw_gid)
+            plain = {"user": someone.pw_uid, "group": someone.pw_gid, "extra_groups": [], "cwd": "/"}
+        data, log, port = folder / "data", folder / "postgres.log", free_port()
+        made = [
+            "initdb",
+            "-D",
+            str(data),
+            "-U",
+            "boilerwatch",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
+        subprocess.run([programs / made[0], *made[1:]], check=True, stdout=subprocess.DEVNULL, **plain)
+        command = [str(programs / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", str(folder)]
+
+        def answers() -> bool:
+            asked = [programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+            return subprocess.run(asked, check=False).returncode == 0
+
+        with running([*command, "-F", "-c", "max_connections=200"], log, answers, **plain):
+            yield f"postgresql+psycopg://boilerwatch@127.0.0.1:{port}/postgres"

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from alerting.database import connect
+from alerting.schema import upgrade
 from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.errors import InputError
 from boilerwatch.settings_example import example
@@ -44,3 +46,12 @@ def settings_file(
     except OSError as exc:
         raise InputError(f"{out} cannot be written: {exc.strerror}") from exc
     print(f"{out} holds every setting at its default")
+
+
+@app.command()
+def database(settings: SettingsOption = None) -> None:
+    """Bring the tickets' database to the tables of this version."""
+    engine = connect(load_settings(settings))
+    for sentence in upgrade(engine) or ["the tickets' database is as it should be"]:
+        print(sentence)
+    engine.dispose()

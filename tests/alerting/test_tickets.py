@@ -1,15 +1,13 @@
 """Findings to tickets and clocks, fast-forward: no sleeping, time is a number."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine, select
 
 from alerting.actions import act
 from alerting.database import open_database, read_ticket, read_tickets
@@ -20,38 +18,8 @@ from alerting.tables import TICKET, TRANSITION, VERDICT
 from alerting.taking import take
 from alerting.ticket import next_due_ms
 from boilerwatch.errors import SettingsError, TicketError
-from boilerwatch.model import Finding
 from boilerwatch.settings import DataSettings, NoticeSettings, Settings
-
-T0 = 1_800_000_000_000
-POLICY = load_policy()
-
-
-def finding(**changes: Any) -> Finding:
-    plain: dict[str, Any] = {
-        "id": "b-1-slow_leak-1", "boiler": "b-1", "site": "s", "kind": "slow_leak", "problem": "low_water_pressure",
-        "chain": "water", "severity": "warning", "state": "raised", "detector": "slow_leak@1", "raised_at_ms": T0,
-        "evidence_at_ms": T0, "received_at_ms": T0,
-    }  # fmt: skip
-    return Finding(**(plain | changes))
-
-
-LOCKOUT = finding(
-    id="b-1-lockout_code-1", kind="lockout_code", severity="critical", detector="codes@1", received_at_ms=T0 + HOUR_MS,
-    values={"code": "2E/207", "code_severity": "lockout"},
-)  # fmt: skip
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    found = open_database(Settings(data=DataSettings(dir=tmp_path)))
-    yield found
-    found.dispose()
-
-
-def tell(connection: Connection, *found: Finding) -> None:
-    for one in found:
-        take(connection, POLICY, one, one.received_at_ms)
+from tests.alerting.fleet import LOCKOUT, POLICY, T0, finding, tell
 
 
 def test_a_warning_opens_one_ticket_and_an_advisory_none(engine: Engine) -> None:

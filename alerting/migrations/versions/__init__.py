@@ -1,0 +1,1 @@
+"""Steps from an empty database to `alerting.tables`, oldest first."""
