@@ -102,7 +102,9 @@ class StoreSettings(Section):
     token: SecretStr = Field(SecretStr(""), description="Token in 2.x and 3.x; BOILERWATCH_STORE__TOKEN or ..._FILE.")
     username: str = Field("", description="User in 1.x.")
     password: SecretStr = Field(SecretStr(""), description="Password in 1.x; better from the environment.")
-    retention_days: float = Field(400, gt=0, description="How long raw readings are kept. [days]")
+    retention_days: float = Field(400, gt=0, description="How long readings and all but roll-ups are kept. [days]")
+    quarter_days: float = Field(1830, ge=0, description="How long quarter-hours are kept; 0 for ever. [days]")
+    day_days: float = Field(0, ge=0, description="How long days are kept; 0 for ever. [days]")
     rollups: bool = Field(True, description="Whether quarter-hours and days are made for charts.")
     timeout_s: float = Field(10, gt=0, description="How long one request may take. [s]")
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from boilerwatch.model import Batch, Floats, Ints
 
 Resolution = Literal["raw", "15m", "1d"]
+#: What a roll-up has beside `{signal}_mean`, `_min` and `_max`; `history` takes these names among its signals.
+ROLLUP_FIELDS = ("readings", "flame_on_s", "starts", "cold_pressure_bar")
 
 
 @dataclass(slots=True)
@@ -21,7 +23,8 @@ class Series:
     ts_ms
         Times, rising, shape (n,): of the readings, or the UTC start of each period. [ms since 1970]
     columns
-        Signal (raw), or `signal_mean`, `signal_min`, `signal_max` (15m, 1d) -> values, shape (n,), NaN where none.
+        Signal (raw), or `signal_mean`, `signal_min`, `signal_max` and `ROLLUP_FIELDS` (15m, 1d) -> values, shape (n,),
+        NaN where none.
     """
 
     ts_ms: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -48,7 +51,7 @@ class Rollup:
     ts_ms
         UTC start of the period, shape (n,). [ms since 1970]
     columns
-        `signal_mean`, `signal_min`, `signal_max` -> values, shape (n,).
+        `signal_mean`, `signal_min`, `signal_max` and `ROLLUP_FIELDS` -> values, shape (n,), NaN where unknown.
     """
 
     boiler: list[str]
@@ -66,6 +69,23 @@ class Point(NamedTuple):
     ts_ms: int
 
 
+class Refused(NamedTuple):
+    """A row the database did not take.
+
+    Attributes
+    ----------
+    line
+        The row in line protocol, so that it can be written once the cause is gone.
+    """
+
+    line: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        return f"{self.line[:120]!r}: {self.reason}"
+
+
 class Latest(NamedTuple):
     """Newest value of each asked signal, shape (n_boilers,); NaN and 0 where none."""
 
@@ -74,14 +94,16 @@ class Latest(NamedTuple):
 
 
 class Store(Protocol):
-    """Written by storing alone; written again, the same rows change nothing."""
+    """Readings, events and roll-ups are written by storing alone; written again, the same rows change nothing."""
 
     def setup(self) -> list[str]:
         """Make what is missing (database, retention); return what was done, in sentences. Idempotent."""
         ...
 
-    def write(self, batch: Batch) -> list[str]:
-        """Store readings and events; return a sentence for each row the database refused.
+    def write(self, batch: Batch) -> list[Refused]:
+        """Store readings and events; return the rows the database refused, the others stand.
+
+        The batch's `sources` may be one growing list that many batches share.
 
         Raises
         ------
@@ -90,11 +112,11 @@ class Store(Protocol):
         """
         ...
 
-    def write_rollup(self, resolution: Literal["15m", "1d"], rollup: Rollup) -> None:
+    def write_rollup(self, resolution: Literal["15m", "1d"], rollup: Rollup) -> list[Refused]:
         """Store folded periods; the same period again replaces it."""
         ...
 
-    def write_points(self, points: Sequence[Point]) -> None:
+    def write_points(self, points: Sequence[Point]) -> list[Refused]:
         """Store rows of the small measurements."""
         ...
 
@@ -110,6 +132,10 @@ class Store(Protocol):
 
     def events(self, boilers: Sequence[str], start_ms: int, end_ms: int) -> list[StoredEvent]:
         """Return the codes of these boilers with start <= ts < end, in order of time."""
+        ...
+
+    def forget(self, now_ms: int) -> None:
+        """Drop what is older than its retention, where the database does not by itself."""
         ...
 
     def close(self) -> None:

@@ -9,13 +9,14 @@ from typing import Any, Literal
 import numpy as np
 
 from boilerwatch.errors import StoreError
-from boilerwatch.model import Batch
+from boilerwatch.model import Batch, Source
 from boilerwatch.settings import StoreSettings
 from boilerwatch.signals import SIGNAL_NAMES, SIGNALS
-from boilerwatch.store.protocol import Latest, Point, Resolution, Rollup, Series, StoredEvent
+from boilerwatch.store.protocol import ROLLUP_FIELDS, Latest, Point, Refused, Resolution, Rollup, Series, StoredEvent
 
 _CHARTED = [f"{s.name}_{part}" for s in SIGNALS if s.charted for part in ("mean", "min", "max")]
-_TABLES: dict[str, list[str]] = {"raw": list(SIGNAL_NAMES), "15m": _CHARTED, "1d": _CHARTED}
+_FOLDED = [*_CHARTED, *ROLLUP_FIELDS]
+_TABLES: dict[str, list[str]] = {"raw": list(SIGNAL_NAMES), "15m": _FOLDED, "1d": _FOLDED}
 _NAMES: dict[str, str] = {"raw": "boiler", "15m": "boiler_15m", "1d": "boiler_1d"}
 _PAGE = 500
 
@@ -33,7 +34,13 @@ class SqliteStore:
 
     def __init__(self, path: Path, settings: StoreSettings) -> None:
         self._path = path
-        self._retention_ms = round(settings.retention_days * 86_400_000)
+        kept = {"boiler_15m": settings.quarter_days, "boiler_1d": settings.day_days}
+        self._kept_ms = {
+            table: round(kept.get(table, settings.retention_days) * 86_400_000)
+            for table in (*_NAMES.values(), "event", "point")
+        }
+        self._sources: Sequence[Source] = ()
+        self._source_numbers: list[int] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._sql = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
@@ -53,6 +60,10 @@ class SqliteStore:
                 f"CREATE TABLE IF NOT EXISTS {_NAMES[resolution]} (number INTEGER, ts_ms INTEGER, {fields}, "
                 "PRIMARY KEY (number, ts_ms)) WITHOUT ROWID"
             )
+            there = {row[1] for row in self._sql.execute(f"PRAGMA table_info({_NAMES[resolution]})")}
+            for column in columns:
+                if column not in there:  # a file made by an earlier version
+                    self._sql.execute(f"ALTER TABLE {_NAMES[resolution]} ADD COLUMN {column} REAL")
         self._sql.execute(
             "CREATE TABLE IF NOT EXISTS event (number INTEGER, ts_ms INTEGER, code TEXT, active INTEGER, "
             "PRIMARY KEY (number, ts_ms, code)) WITHOUT ROWID"
@@ -64,40 +75,46 @@ class SqliteStore:
         after = {row[0] for row in self._sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         return [f"made table {name} in {self._path}" for name in sorted(after - before)]
 
-    def write(self, batch: Batch) -> list[str]:
+    def write(self, batch: Batch) -> list[Refused]:
         """Store readings and events; nothing is refused here, for validation came before."""
-        numbers = self._numbers([(source.boiler, source.site) for source in batch.sources])
-        rows = [numbers[i] for i in batch.source.tolist()]
-        events = [(numbers[e.source], e.ts_ms, e.code, int(e.active)) for e in batch.events]
         try:
+            numbers = self._numbers_of(batch.sources)
+            rows = [numbers[i] for i in batch.source.tolist()]
+            events = [(numbers[e.source], e.ts_ms, e.code, int(e.active)) for e in batch.events]
             self._sql.execute("BEGIN IMMEDIATE")
             if batch.columns:
                 self._upsert("raw", rows, batch.ts_ms.tolist(), batch.columns)
             self._sql.executemany("INSERT OR REPLACE INTO event VALUES (?,?,?,?)", events)
             self._sql.execute("COMMIT")
         except sqlite3.Error as exc:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            raise StoreError(f"store {self._path} cannot be written: {exc}", retryable=True) from exc
+            raise self._trouble(exc) from exc
         return []
 
-    def write_rollup(self, resolution: Literal["15m", "1d"], rollup: Rollup) -> None:
+    def write_rollup(self, resolution: Literal["15m", "1d"], rollup: Rollup) -> list[Refused]:
         """Store folded periods; the same period again replaces it."""
-        numbers = self._numbers(list(zip(rollup.boiler, rollup.site, strict=True)))
-        known = {name: values for name, values in rollup.columns.items() if name in _CHARTED}
-        self._sql.execute("BEGIN IMMEDIATE")
-        self._upsert(resolution, numbers, rollup.ts_ms.tolist(), known)
-        self._sql.execute("COMMIT")
+        known = {name: values for name, values in rollup.columns.items() if name in _FOLDED}
+        try:
+            numbers = self._numbers(list(zip(rollup.boiler, rollup.site, strict=True)))
+            self._sql.execute("BEGIN IMMEDIATE")
+            self._upsert(resolution, numbers, rollup.ts_ms.tolist(), known)
+            self._sql.execute("COMMIT")
+        except sqlite3.Error as exc:
+            raise self._trouble(exc) from exc
+        return []
 
-    def write_points(self, points: Sequence[Point]) -> None:
+    def write_points(self, points: Sequence[Point]) -> list[Refused]:
         """Store rows of the small measurements."""
         rows = [
             (p.measurement, json.dumps(dict(sorted(p.tags.items()))), p.ts_ms, json.dumps(dict(p.fields)))
             for p in points
         ]
-        self._sql.execute("BEGIN IMMEDIATE")
-        self._sql.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
-        self._sql.execute("COMMIT")
+        try:
+            self._sql.execute("BEGIN IMMEDIATE")
+            self._sql.executemany("INSERT OR REPLACE INTO point VALUES (?,?,?,?)", rows)
+            self._sql.execute("COMMIT")
+        except sqlite3.Error as exc:
+            raise self._trouble(exc) from exc
+        return []
 
     def latest(self, boilers: Sequence[str], signals: Sequence[str]) -> Latest:
         """Return the newest value of each signal of each boiler."""
@@ -121,6 +138,8 @@ class SqliteStore:
         columns = [
             f"{signal}{part}" for signal in signals for part in parts if f"{signal}{part}" in _TABLES[resolution]
         ]
+        if resolution != "raw":
+            columns += [name for name in signals if name in ROLLUP_FIELDS]
         found: dict[str, Series] = {}
         if not columns:
             return found
@@ -147,9 +166,13 @@ class SqliteStore:
         return sorted(found, key=lambda event: (event.ts_ms, event.boiler))
 
     def forget(self, now_ms: int) -> None:
-        """Drop what is older than the retention."""
-        for table in ("boiler", "event", "boiler_15m", "point"):
-            self._sql.execute(f"DELETE FROM {table} WHERE ts_ms < ?", (now_ms - self._retention_ms,))
+        """Drop what is older than its retention."""
+        try:
+            for table, kept_ms in self._kept_ms.items():
+                if kept_ms:
+                    self._sql.execute(f"DELETE FROM {table} WHERE ts_ms < ?", (now_ms - kept_ms,))
+        except sqlite3.Error as exc:
+            raise self._trouble(exc) from exc
 
     def close(self) -> None:
         """Close the file."""
@@ -164,6 +187,20 @@ class SqliteStore:
         )
         # SQLite stores NaN as NULL, which is what it means here.
         self._sql.executemany(query, zip(numbers, ts_ms, *[columns[name].tolist() for name in names], strict=True))
+
+    def _trouble(self, exc: sqlite3.Error) -> StoreError:
+        if self._sql.in_transaction:
+            self._sql.execute("ROLLBACK")
+        return StoreError(f"store {self._path} cannot be written: {exc}", retryable=True)
+
+    def _numbers_of(self, sources: Sequence[Source]) -> list[int]:
+        """Return the numbers of a list that may be the same as last time, grown."""
+        if sources is not self._sources:
+            self._sources, self._source_numbers = sources, []
+        fresh = sources[len(self._source_numbers) :]
+        if fresh:
+            self._source_numbers += self._numbers([(source.boiler, source.site) for source in fresh])
+        return self._source_numbers
 
     def _numbers(self, sources: list[tuple[str, str]]) -> list[int]:
         self._sql.executemany("INSERT OR IGNORE INTO name (boiler, site) VALUES (?, ?)", sources)

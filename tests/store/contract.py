@@ -82,9 +82,43 @@ def check_rollups_replace_themselves(store: Store) -> None:
     assert series.columns["flow_temp_c_mean"].tolist() == [51.0]
 
 
+def check_a_list_of_sources_may_grow_between_batches(store: Store) -> None:
+    shared = [Source("g-1", "s 1", "g-1")]
+    for number, name in enumerate(["g-1", "g-2", "g-1"]):
+        if number == 1:
+            shared.append(Source(name, "s 1", name))
+        batch = batch_of([(name, number * 1000, {"flow_temp_c": 40.0 + number})])
+        batch.sources, batch.source = shared, np.array([[one.boiler for one in shared].index(name)])
+        assert store.write(batch) == []
+    found = store.history(["g-1", "g-2"], ["flow_temp_c"], T0, T0 + 10_000)
+    assert {name: series.columns["flow_temp_c"].tolist() for name, series in found.items()} == {
+        "g-1": [40.0, 42.0], "g-2": [41.0],
+    }  # fmt: skip
+
+
+def check_rollups_keep_counts_and_leave_out_the_unknown(store: Store) -> None:
+    columns = {"readings": np.array([15.0, 3.0]), "flame_on_s": np.array([120.0, np.nan]), "starts": np.array([2.0, 0.0]),
+               "cold_pressure_bar": np.array([np.nan, 1.25]), "flow_temp_c_mean": np.array([50.5, 51.0])}  # fmt: skip
+    ts_ms = np.array([T0, T0 + 86_400_000])
+    assert store.write_rollup("1d", Rollup(["r-1", "r-1"], ["s 1", "s 1"], ts_ms, columns)) == []
+    names = ["readings", "flame_on_s", "cold_pressure_bar", "flow_temp_c"]
+    series = store.history(["r-1"], names, T0, T0 + 2 * 86_400_000, "1d")["r-1"]
+    assert series.ts_ms.tolist() == ts_ms.tolist()
+    assert series.columns["readings"].tolist() == [15.0, 3.0]
+    assert series.columns["flow_temp_c_mean"].tolist() == [50.5, 51.0]
+    assert [np.isnan(series.columns[name]).tolist() for name in ("flame_on_s", "cold_pressure_bar")] == [
+        [False, True], [True, False],
+    ]  # fmt: skip
+
+
+def check_set_up_again_does_nothing(store: Store) -> None:
+    store.setup()
+    assert store.setup() == []
+
+
 def check_points_are_taken(store: Store) -> None:
-    store.write_points([Point("pipeline", {"room": "storing"}, {"received": 7, "balanced": True, "said": 'a "b"'}, T0)])
-    assert store.setup() is not None
+    fields = {"received": 7, "balanced": True, "said": 'a "b"'}
+    assert store.write_points([Point("pipeline", {"room": "storing"}, fields, T0)]) == []
 
 
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]

@@ -1,0 +1,24 @@
+"""Where each measurement stands in InfluxDB: what is kept longer than readings has a retention policy of its own.
+
+In 1.x a policy of the database, in 2.x and 3.x a bucket or database `{database}/{policy}`, which InfluxQL reads under
+the same name: a virtual DBRP mapping (docs.influxdata.com, "Database and retention policy mapping").
+"""
+
+from typing import Literal
+
+Policy = Literal["", "quarters", "days"]
+
+#: Measurement -> its policy; whatever is not named stands in the database's default one, with the readings.
+POLICIES: dict[str, Policy] = {"boiler_15m": "quarters", "boiler_1d": "days"}
+
+
+def source_of(measurement: str) -> str:
+    """Return what stands after FROM in InfluxQL.
+
+    Examples
+    --------
+    >>> source_of("boiler"), source_of("boiler_15m")
+    ('"boiler"', '"quarters"."boiler_15m"')
+    """
+    policy = POLICIES.get(measurement)
+    return f'"{policy}"."{measurement}"' if policy else f'"{measurement}"'
