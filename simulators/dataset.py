@@ -1,24 +1,51 @@
-"""A labelled dataset: readings, register and truth in files, equal for equal arguments."""
+"""A labelled data set: readings, register and truth in files, equal for equal arguments, whole or not at all."""
 
-import csv
-import gzip
-import io
+import contextlib
 import json
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from boilerwatch.errors import InputError
-from boilerwatch.signals import FLAGS
-from boilerwatch.wire import format_time
-from simulators.fleet import DAY_S, MODELS, SITES, Fleet, Step
+import numpy as np
 
-_RATES = {"slow_leak": (0.08, 0.4), "burst_leak": (30.0, 90.0), "lockout_code": (0.0, 0.0)}
+from boilerwatch.errors import InputError
+from boilerwatch.model import Ints
+from simulators.bad_links import Troubles
+from simulators.dataset_picture import Recorder
+from simulators.fault_plan import plan_faults
+from simulators.file_links import FileLinks, Gateways
+from simulators.fleet import DAY_S, SITES, Fleet, Step
+from simulators.lines import JsonLines, Parquet, Writer
+from simulators.register_file import fleet_csv
+from simulators.rows import Gatherer, Rows
+from simulators.truth import Truth, truth_csv
+from simulators.watch import NAME, CodeSpans, Watch
+
+#: Rows put together at once: enough to spread the cost of a column, few enough to stay in the cache.
+_ROWS = 8_192
+READINGS = {"jsonl": "readings.jsonl.gz", "parquet": "readings.parquet"}
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to make."""
+    """What to make.
+
+    Attributes
+    ----------
+    days, start_s
+        How long and from when. [d], [s since 1970]
+    interval_s
+        How often every boiler speaks; 0 for each gateway's own habit. [s]
+    faults, kinds
+        Share of boilers with a fault [-], and which; none for all.
+    models
+        Which boilers; none for all.
+    bad_links
+        Whether gateways go away, repeat, tear and tell wrong times; then lines tell arrival, boot and seq.
+    world
+        Where physical constants are drawn from: `usual`, or `outside` what was used for tuning.
+    """
 
     boilers: int
     days: float
@@ -26,24 +53,36 @@ class Order:
     start_s: float
     interval_s: float = 300.0
     faults: float = 0.2
+    kinds: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    bad_links: bool = False
+    world: str = "usual"
+    format: str = "jsonl"
 
 
-def plan_faults(fleet: Fleet, order: Order) -> None:
-    """Give the stated share of boilers one fault each."""
-    pick = fleet._random.spawn(1)[0]  # noqa: SLF001 -- a stream of its own, so that faults do not change the weather
-    for i in range(order.boilers):
-        if pick.random() >= order.faults:
-            continue
-        kind = str(pick.choice(list(_RATES), p=[0.6, 0.15, 0.25]))
-        onset_s = order.start_s + order.days * DAY_S * float(pick.uniform(0.1, 0.8))
-        fleet.add_fault(i, kind, onset_s, float(pick.uniform(*_RATES[kind])))
+def fleet_of(order: Order) -> Fleet:
+    """Return the fleet of an order, its faults planned.
+
+    Raises
+    ------
+    InputError
+        If there is no such model or fault.
+    """
+    if order.models or order.world != "usual" or not order.interval_s:
+        raise InputError(
+            "this fleet has one mixture of models, one world and one interval; leave --models and --world out"
+        )
+    fleet = Fleet(order.boilers, order.seed, order.start_s)
+    plan_faults(fleet, order.faults, order.kinds, order.seed, order.days)
+    return fleet
 
 
 def steps(fleet: Fleet, order: Order) -> Iterator[Step]:
     """Advance the fleet through the order's time; a locked boiler is repaired within two days."""
+    step_s = order.interval_s
     due: dict[int, float] = {}
-    for _ in range(round(order.days * DAY_S / order.interval_s)):
-        step = fleet.step(order.interval_s)
+    for _ in range(round(order.days * DAY_S / step_s)):
+        step = fleet.step(step_s)
         for i, _, active in step.codes:
             if active:
                 due[i] = step.at_s + 86_400 * (0.2 + (i % 7) / 5)
@@ -53,70 +92,110 @@ def steps(fleet: Fleet, order: Order) -> Iterator[Step]:
         yield step
 
 
-def write(order: Order, out: Path) -> None:
-    """Write `readings.jsonl.gz`, `fleet.csv` and `truth.csv`.
+def intervals_ms(fleet: Fleet, order: Order) -> Ints:
+    """Return how often each boiler speaks, shape (boilers,). [ms]"""
+    return np.full(len(fleet.ids), round(order.interval_s * 1000), np.int64)
+
+
+def write(order: Order, out: Path, plot: bool = False) -> None:
+    """Write readings, `fleet.csv`, `truth.csv` and `dataset.json`; with `plot` also two pictures.
 
     Raises
     ------
     InputError
-        If the folder cannot be written.
+        If the order cannot be met, or the folder cannot be written.
     """
-    fleet = Fleet(order.boilers, order.seed, order.start_s)
-    plan_faults(fleet, order)
+    fleet = fleet_of(order)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        part = out / ".readings.part"
-        with (
-            part.open("wb") as raw,
-            gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0, compresslevel=4) as packed,
-        ):
-            for step in steps(fleet, order):
-                packed.write(lines_of(fleet, step))
-        part.replace(out / "readings.jsonl.gz")
-        (out / "fleet.csv").write_text(fleet_csv(fleet), encoding="utf-8")
-        (out / "truth.csv").write_text(truth_csv(fleet), encoding="utf-8")
+        with _whole_folder(out) as part:
+            _write_files(order, fleet, part, plot)
+            for name in set(READINGS.values()) - {READINGS[order.format]}:
+                (out / name).unlink(missing_ok=True)
     except OSError as exc:
-        raise InputError(f"{out} cannot be written: {exc.strerror}") from exc
+        raise InputError(f"{out} cannot be written: {exc.strerror or exc}") from exc
 
 
-def readings_of(step: Step) -> Iterator[tuple[int, dict[str, float | bool]]]:
-    """Return what each boiler reports after a step; one without power reports all the same."""
-    names = list(step.columns)
-    for i, row in enumerate(zip(*(values.tolist() for values in step.columns.values()), strict=True)):
-        yield i, {name: bool(value) if name in FLAGS else value for name, value in zip(names, row, strict=True)}
+@contextlib.contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Give a folder to write in, whose files are moved into `out` when all of them are done."""
+    is_new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir()
+        yield part
+        for path in sorted(part.iterdir()):
+            path.replace(out / path.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if is_new and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
 
 
-def lines_of(fleet: Fleet, step: Step) -> bytes:
-    """Return a step as JSON lines."""
-    ts = round(step.at_s * 1000)
-    head = [{"site": SITES[s][0], "boiler": name} for s, name in zip(fleet.site, fleet.ids, strict=True)]
-    lines = [json.dumps({**head[i], "ts": ts + i, **values}) for i, values in readings_of(step)]
-    lines += [json.dumps({**head[i], "ts": ts + i, "code": code, "active": active}) for i, code, active in step.codes]
-    return ("\n".join(lines) + "\n").encode()
+def _write_files(order: Order, fleet: Fleet, part: Path, plot: bool) -> None:
+    recorder = Recorder(fleet) if plot else None
+    spans = CodeSpans()
+    _write_readings(order, fleet, part, recorder, spans)
+    faults = truth_of(fleet)
+    (part / "fleet.csv").write_text(fleet_csv(fleet), encoding="utf-8")
+    (part / "truth.csv").write_text(truth_csv(faults), encoding="utf-8")
+    about = {**asdict(order), **Watch(order.boilers * order.days, spans.all()).to_json()}
+    (part / NAME).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    if recorder is not None:
+        for name, body in recorder.pictures(faults).items():
+            (part / name).write_bytes(body)
 
 
-def fleet_csv(fleet: Fleet) -> str:
-    """Return the register."""
-    sink = io.StringIO()
-    table = csv.writer(sink, lineterminator="\n")
-    table.writerow(["boiler", "site", "region", "model", "family", "commissioned", "customer", "latitude", "longitude"])
-    for i, name in enumerate(fleet.ids):
-        site, region, latitude, longitude = SITES[fleet.site[i]]
-        model, family, _ = MODELS[fleet.model[i]]
-        place = (round(latitude + (i % 17) / 500, 4), round(longitude + (i % 13) / 500, 4))
-        table.writerow([name, site, region, model, family, f"202{i % 5}-10-0{i % 9 + 1}", f"Household {i + 1}", *place])
-    return sink.getvalue()
+def _write_readings(order: Order, fleet: Fleet, part: Path, recorder: Recorder | None, spans: CodeSpans) -> None:
+    start_ms = round(order.start_s * 1000)
+    step_ms = round(order.interval_s * 1000)
+    every_ms = intervals_ms(fleet, order)
+    gatherer = Gatherer(every_ms, start_ms)
+    links = _links(order, fleet, every_ms) if order.bad_links else None
+    sites = [SITES[site][0] for site in fleet.site]
+    path = part / READINGS[order.format]
+    made: Writer = (
+        JsonLines(path, fleet.ids, sites, gatherer.codes, order.bad_links)
+        if order.format == "jsonl"
+        else Parquet(path, fleet.ids, sites, gatherer.codes)
+    )
+    many = max(_ROWS // order.boilers, 1)
+    with made as writer:
+        gathered: list[Step] = []
+        for step in steps(fleet, order):
+            gathered.append(step)
+            for boiler, code, active in step.codes:
+                spans.tell(fleet.ids[boiler], code, active, round(step.at_s * 1000))
+            if recorder is not None:
+                recorder.see(step)
+            if len(gathered) == many:
+                writer.write(_arrived(gatherer, links, gathered, step_ms))
+                gathered.clear()
+        if gathered:
+            writer.write(_arrived(gatherer, links, gathered, step_ms))
 
 
-def truth_csv(fleet: Fleet) -> str:
-    """Return the labels of faults that began."""
-    sink = io.StringIO()
-    table = csv.writer(sink, lineterminator="\n")
-    table.writerow(["boiler", "kind", "onset", "failure", "repaired"])
-    for fault in fleet.faults:
-        if fault.onset_s <= fleet.now_s:
-            moments = (fault.onset_s, fault.failed_s, fault.repaired_s)
-            table.writerow(
-                [fleet.ids[fault.boiler], fault.kind, *(format_time(round(at) * 1000) if at else "" for at in moments)]
-            )
-    return sink.getvalue()
+def _arrived(gatherer: Gatherer, links: FileLinks | None, gathered: list[Step], step_ms: int) -> Rows:
+    rows = gatherer.gather(gathered, step_ms)
+    return rows if links is None else links.carry(rows, round(gathered[-1].at_s * 1000))
+
+
+def _links(order: Order, fleet: Fleet, every_ms: Ints) -> FileLinks:
+    has_clock = np.ones(len(fleet.ids), np.bool_)
+    start_ms = round(order.start_s * 1000)
+    end_ms = start_ms + round(order.days * DAY_S * 1000)
+    return FileLinks(Gateways(np.asarray(fleet.site), has_clock, every_ms), order.seed, start_ms, end_ms, Troubles())
+
+
+def truth_of(fleet: Fleet) -> list[Truth]:
+    """Return the labels of faults that began, by onset."""
+    found = [
+        Truth(fleet.ids[one.boiler], one.kind, round(one.onset_s) * 1000, _ms(one.failed_s), _ms(one.repaired_s))
+        for one in fleet.faults if one.onset_s <= fleet.now_s
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: (one.onset_ms, one.boiler))
+
+
+def _ms(at_s: float | None) -> int | None:
+    return None if at_s is None else round(at_s) * 1000

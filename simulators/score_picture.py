@@ -1,8 +1,6 @@
 """A score as a picture: recall with its interval, lead times, and what false findings were of."""
 
-import io
 from collections.abc import Sequence
-from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -10,13 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from boilerwatch.kinds import KIND_BY_NAME
+from simulators.pictures import ACCENT, INK, PALE, STYLE, plain, saved
 from simulators.score import Case
 from simulators.score_report import Report, Row
 
-_INK, _ACCENT, _PALE = "#1f4e79", "#c0392b", "#9bb8d3"
 GOAL_RECALL, GOAL_LEAD_H = 0.95, 72.0
-#: Whole texts as paths would make the file large; a fixed salt makes its ids equal each time.
-STYLE: Any = {"font.size": 8, "svg.hashsalt": "boilerwatch", "svg.fonttype": "none"}
 
 
 def draw_score(report: Report, cases: Sequence[Case], suffix: str) -> bytes:
@@ -37,55 +33,42 @@ def draw_score(report: Report, cases: Sequence[Case], suffix: str) -> bytes:
         return saved(figure, suffix)
 
 
-def saved(figure: Figure, suffix: str) -> bytes:
-    """Return a figure's bytes without the date and the program's version in them."""
-    sink = io.BytesIO()
-    metadata = {"Date": None, "Creator": None} if suffix == "svg" else {"Software": None}
-    figure.savefig(sink, format=suffix, metadata=metadata)
-    return sink.getvalue()
-
-
 def _draw_recall(axis: Axes, rows: Sequence[Row]) -> None:
-    axis.axvline(GOAL_RECALL, color=_ACCENT, linewidth=1, linestyle="--")
+    axis.axvline(GOAL_RECALL, color=ACCENT, linewidth=1, linestyle="--")
     for place, row in enumerate(rows):
         low, high = row.recall_95 or (0.0, 0.0)
-        axis.plot([low, high], [place, place], color=_PALE, linewidth=4, solid_capstyle="butt")
-        axis.plot([row.recall or 0.0], [place], "o", color=_INK, markersize=4)
+        axis.plot([low, high], [place, place], color=PALE, linewidth=4, solid_capstyle="butt")
+        axis.plot([row.recall or 0.0], [place], "o", color=INK, markersize=4)
     axis.set_yticks(range(len(rows)), [f"{_word(row.name)} ({row.found}/{row.failed})" for row in rows])
     axis.set(xlim=(-0.02, 1.02), xlabel="share [-]", ylim=(len(rows) - 0.5, -0.5))
     axis.set_title("Found before failure, 95 % interval", loc="left")
-    _plain(axis)
+    plain(axis)
 
 
 def _draw_lead(axis: Axes, rows: Sequence[Row], cases: Sequence[Case]) -> None:
-    axis.axvline(GOAL_LEAD_H, color=_ACCENT, linewidth=1, linestyle="--")
+    axis.axvline(GOAL_LEAD_H, color=ACCENT, linewidth=1, linestyle="--")
     for place, row in enumerate(rows):
         leads = [case.lead_h for case in cases if case.fault.kind == row.name and case.lead_h is not None]
-        axis.plot(leads, [place] * len(leads), "|", color=_PALE, markersize=9)
+        axis.plot(leads, [place] * len(leads), "|", color=PALE, markersize=9)
         if row.lead_median_h is not None:
-            axis.plot([row.lead_median_h], [place], "o", color=_INK, markersize=4)
+            axis.plot([row.lead_median_h], [place], "o", color=INK, markersize=4)
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(ScalarFormatter())
     axis.set(xlabel="lead [h]", yticks=[], ylim=(len(rows) - 0.5, -0.5))
     axis.set_title("Known ahead of failure; dot: median", loc="left")
-    _plain(axis)
+    plain(axis)
 
 
 def _draw_false(axis: Axes, report: Report) -> None:
     names = list(report.false_by_kind)
-    axis.barh(range(len(names)), [report.false_by_kind[name] for name in names], color=_PALE)
+    axis.barh(range(len(names)), [report.false_by_kind[name] for name in names], color=PALE)
     axis.set_yticks(range(len(names)), [_word(name) for name in names])
     axis.set(xlabel="findings", xlim=(0, max([1, *report.false_by_kind.values()]) * 1.1))
     rate = "unknown" if report.false_per_1000 is None else f"{report.false_per_1000:.3g}"
     axis.set_title(f"False: {rate} per 1000 boiler-days", loc="left")
     axis.invert_yaxis()
-    _plain(axis)
+    plain(axis)
 
 
 def _word(name: str) -> str:
     return KIND_BY_NAME[name].en if name in KIND_BY_NAME else name
-
-
-def _plain(axis: Axes) -> None:
-    axis.grid(visible=True, axis="x", alpha=0.25)
-    axis.spines[["top", "right"]].set_visible(False)

@@ -7,24 +7,64 @@ import typer
 
 from boilerwatch.errors import InputError
 from boilerwatch.wire import parse_time
-from simulators.dataset import Order, write
+from simulators.dataset import READINGS, Order, write
+
+_WORLDS = ("usual", "outside")
+
+
+def dataset(
+    out: Annotated[Path, typer.Option(help="Folder for readings, fleet.csv, truth.csv and dataset.json.")],
+    boilers: Annotated[int, typer.Option(min=1, max=1_000_000)] = 50,
+    days: Annotated[float, typer.Option(min=0.01, max=3_660)] = 30,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    start: Annotated[str, typer.Option(help="First day, UTC.")] = "2026-01-05",
+    interval: Annotated[str, typer.Option(help="Seconds between readings, or `own` for each gateway's habit.")] = "300",
+    models: Annotated[str, typer.Option(help="Boilers of these models only, with commas between.")] = "",
+    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of boilers with a fault.")] = 0.2,
+    kinds: Annotated[str, typer.Option(help="Faults of these kinds only, with commas between.")] = "",
+    bad_links: Annotated[
+        bool, typer.Option("--bad-links", help="Gateways go away, repeat, tear, tell wrong times; lines tell arrival.")
+    ] = False,
+    world: Annotated[
+        str, typer.Option(help="usual, or outside: constants beyond what detectors were tuned on.")
+    ] = "usual",
+    as_format: Annotated[str, typer.Option("--format", help="jsonl or parquet.")] = "jsonl",
+    plot: Annotated[bool, typer.Option("--plot", help="Also boiler.png and fleet.png.")] = False,
+) -> None:
+    """Write labelled readings of a simulated fleet; equal arguments give equal files."""
+    order = Order(
+        boilers=boilers, days=days, seed=seed, start_s=_start_s(start), interval_s=_interval_s(interval), faults=faults,
+        kinds=_names(kinds), models=_names(models), bad_links=bad_links, world=_one_of("--world", world, _WORLDS),
+        format=_one_of("--format", as_format, tuple(READINGS)),
+    )  # fmt: skip
+    write(order, out, plot)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _one_of(option: str, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise InputError(f"{option} {text!r}: known are {', '.join(known)}")
+    return text
 
 
 def _start_s(text: str) -> float:
     try:
         return parse_time(text if "T" in text else f"{text}T00:00:00Z") / 1000
-    except ValueError as exc:
+    except (ValueError, OverflowError) as exc:
         raise InputError(f"--start {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
 
 
-def dataset(
-    out: Annotated[Path, typer.Option(help="Folder for readings.jsonl.gz, fleet.csv and truth.csv.")],
-    boilers: Annotated[int, typer.Option(min=1)] = 50,
-    days: Annotated[float, typer.Option(min=0.01)] = 30,
-    seed: int = 1,
-    start: Annotated[str, typer.Option(help="First day, UTC.")] = "2026-01-05",
-    interval: Annotated[float, typer.Option(min=1, help="Seconds between readings.")] = 300,
-    faults: Annotated[float, typer.Option(min=0, max=1, help="Share of boilers with a fault.")] = 0.2,
-) -> None:
-    """Write labelled readings of a simulated fleet; equal arguments give equal files."""
-    write(Order(boilers, days, seed, _start_s(start), interval, faults), out)
+def _interval_s(text: str) -> float:
+    """Return seconds, 0 for each gateway's own."""
+    if text == "own":
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 86_400:
+        raise InputError(f"--interval {text!r} is neither 1 to 86400 seconds nor `own`")
+    return seconds

@@ -14,10 +14,12 @@ from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
 from boilerwatch.wire import parse_time
 from simulators.bad_links import WITH_TIME, Troubles
-from simulators.dataset import Order, fleet_csv, plan_faults, steps
+from simulators.dataset import Order, steps
+from simulators.fault_plan import plan_faults
 from simulators.fleet import Fleet
 from simulators.live_fleet import LiveView, add_fault
 from simulators.publish import Live, Pace
+from simulators.register_file import fleet_csv
 
 
 def simulate(
@@ -61,7 +63,7 @@ def simulate(
     if start and without:
         print(f"simulate: {', '.join(without)} tell no time, so their past bears its arrival", file=sys.stderr)
     if history:
-        plan_faults(fleet, order)
+        plan_faults(fleet, order.faults, order.kinds, seed, history)
         for _ in steps(fleet, order):
             pass
     for one in fault or []:
