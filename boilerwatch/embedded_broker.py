@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import BoilerwatchError
+from boilerwatch.supervisor import die_with_parent
 
 _READY_S = 20.0
 _PLACES = ("mosquitto", "/usr/sbin/mosquitto")
@@ -41,9 +43,8 @@ class EmbeddedBroker:
         else:
             command = [sys.executable, "-m", "boilerwatch.embedded_broker", str(self.port)]
         log = (folder / "broker.log").open("ab")
-        self._process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        self._process = subprocess.Popen(command, **quiet, preexec_fn=die_with_parent)  # noqa: PLW1509 -- as in the supervisor
         log.close()
         self._wait(folder)
 

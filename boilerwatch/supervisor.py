@@ -66,7 +66,7 @@ class Room:
             self._started_s = now_s
             named = ["--settings", str(self._path)] if self._path else []
             command = [sys.executable, "-m", "boilerwatch.cli.main", "run", self.name, *named]
-            self._process = subprocess.Popen(command, preexec_fn=_die_with_parent)  # noqa: PLW1509 -- one call, no locks
+            self._process = subprocess.Popen(command, preexec_fn=die_with_parent)  # noqa: PLW1509 -- one call, no locks
 
     def _bury(self, exit_code: int, now_s: float) -> None:
         self._process = None
@@ -168,7 +168,7 @@ def supervise(settings: Settings, path: Path | None, stop: threading.Event, down
         room.end(max(until_s - SYSTEM.monotonic_s(), 0.1))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A room must not outlive its supervisor, even one that was killed; signals of the terminal go to the supervisor."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,7 +16,7 @@ from boilerwatch.demo.history import make
 from boilerwatch.embedded_broker import EmbeddedBroker
 from boilerwatch.errors import BoilerwatchError
 from boilerwatch.settings import load
-from boilerwatch.supervisor import supervise
+from boilerwatch.supervisor import die_with_parent, supervise
 from simulators.dataset import Order
 
 _DAYS, _SEED, _READY_S = 10, 7, 60.0
@@ -48,7 +48,10 @@ def demo(
     rooms.start()
     fleet = _start_fleet(path, boilers)
     try:
-        print(_wait_for_page(data, stop), flush=True)
+        address = _wait_for_page(data, stop)
+        print(address, flush=True)
+        if port and not address.endswith(f":{port}/"):
+            _say(f"port {port} is in use, so the page took another one")
         _say("a burst and a lock-out will develop within two minutes; Ctrl-C ends the demo")
         stop.wait()
     finally:
@@ -66,7 +69,8 @@ def _say(text: str) -> None:
 def _write_settings(data: Path, broker: EmbeddedBroker, port: int) -> Path:
     path = data / "demo.toml"
     path.write_text(
-        f'[data]\ndir = "{data}"\n\n[mqtt]\nport = {broker.port}\nprotocol = "{broker.protocol}"\n\n[desk]\nport = {port}\n',
+        f'[data]\ndir = "{data}"\n\n[mqtt]\nport = {broker.port}\nprotocol = "{broker.protocol}"\n\n[desk]\nport = {port}\n\n'
+        '[log]\nlevel = "error"\n',
         encoding="utf-8",
     )
     return path
@@ -85,7 +89,7 @@ def _start_fleet(settings: Path, boilers: int) -> "subprocess.Popen[bytes]":
         str(boilers),
     ]
     command += ["--seed", str(_SEED), "--history", str(_DAYS), "--interval", "5", *faults]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)  # noqa: PLW1509 -- as in the supervisor
 
 
 def _wait_for_page(data: Path, stop: threading.Event) -> str:

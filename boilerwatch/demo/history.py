@@ -24,6 +24,13 @@ _LEFT_MS = 3 * 3_600_000
 
 def make(settings: Settings, order: Order, say: Callable[[str], None]) -> None:
     """Make the history of an empty installation."""
+    record(settings, order, say)
+    say("working the tickets of those days")
+    live_through(settings, round(order.start_s * 1000), SYSTEM.now_ms())
+
+
+def record(settings: Settings, order: Order, say: Callable[[str], None]) -> None:
+    """Let the fleet run, and let collector's journal, detectors and store take what it said."""
     folder = settings.data.dir / "history"
     say(f"simulating {order.boilers} boilers over {order.days:g} days")
     write(order, folder)
@@ -32,12 +39,24 @@ def make(settings: Settings, order: Order, say: Callable[[str], None]) -> None:
     start_ms = round(order.start_s * 1000)
     import_boilers(alerting.engine, read_fleet(folder / "fleet.csv").boilers, start_ms)
     alerting.tell_detectors(start_ms)
+    alerting.close()
     say("finding faults")
     detecting.drain(settings)
     say("filling the store")
     storing.drain(settings)
-    say("working the tickets of those days")
-    _live_through(alerting, ManualClock(start_ms), SYSTEM.now_ms())
+
+
+def live_through(settings: Settings, start_ms: int, until_ms: int) -> None:
+    """Let alerting and staff live through what detectors found, ten minutes at a time."""
+    alerting, clock = Alerting(settings), ManualClock(start_ms)
+    while clock.now_ms() < until_ms:
+        clock.advance(_STEP_S)
+        now_ms = min(clock.now_ms(), until_ms)
+        while alerting.step(now_ms):
+            pass
+        alerting.sweep(now_ms)
+        if now_ms < until_ms - _LEFT_MS:
+            work(alerting.engine, alerting.policy, now_ms)
     alerting.close()
 
 
@@ -47,15 +66,3 @@ def _append_readings(settings: Settings, path: Path) -> None:
     for batch in read_batches(path, refused, rows=2_000):
         journal.append([NewRow(batch.newest_arrival_ms(), columns.encode(batch), len(batch))])
     journal.close()
-
-
-def _live_through(alerting: Alerting, clock: ManualClock, until_ms: int) -> None:
-    """Let alerting and staff live through the history, ten minutes at a time."""
-    while clock.now_ms() < until_ms:
-        clock.advance(_STEP_S)
-        now_ms = min(clock.now_ms(), until_ms)
-        while alerting.step(now_ms):
-            pass
-        alerting.sweep(now_ms)
-        if now_ms < until_ms - _LEFT_MS:
-            work(alerting.engine, alerting.policy, now_ms)

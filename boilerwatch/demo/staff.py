@@ -9,6 +9,8 @@ from alerting.tables import TICKET
 from alerting.ticket import Ticket
 
 _MINUTE_MS = 60_000
+#: Staff lend a heater before the promise of one is due.
+_LOAN_MS = 10 * HOUR_MS
 _DESK = ("Li Na", "Wang Fang", "Zhao Min")
 _CREW = ("Chen Wei", "Liu Yang", "Sun Qiang")
 
@@ -38,16 +40,20 @@ def _next_step(ticket: Ticket, now_ms: int) -> tuple[str, str, str, str] | None:
     since_ms = now_ms - ticket.history[-1].at_ms
     opened_ms = now_ms - ticket.opened_at_ms
     desk, crew = _DESK[ticket.id % 3], _CREW[ticket.id % 3]
-    on_road_ms = round((0.5 + pace / 8 if ticket.region == "city" else 4 + pace / 2) * HOUR_MS)
+    on_road_ms = round((0.3 + pace / 12 if ticket.region == "city" else 2 + pace) * HOUR_MS)
+    lent = any(one.action == "loaner" for one in ticket.history)
+    step: tuple[str, str, str, str] | None = None
     match ticket.state:
-        case "open" if opened_ms > (8 + 6 * pace) * _MINUTE_MS:
-            return "acknowledge", desk, "", ""
-        case "acknowledged" if since_ms > 10 * _MINUTE_MS:
-            return "assign", desk, "", crew
-        case "assigned" if since_ms > on_road_ms:
-            return "check_in", crew, "", ""
+        case "open" if opened_ms > (5 + 5 * pace) * _MINUTE_MS:
+            step = "acknowledge", desk, "", ""
+        case "acknowledged" if since_ms > 5 * _MINUTE_MS:
+            step = "assign", desk, "", crew
+        case "assigned" if ticket.reported and since_ms > on_road_ms:
+            step = "check_in", crew, "", ""
         case "on_site" if ticket.cleared_at_ms is not None and since_ms > HOUR_MS:
-            return "repair", crew, "Found and mended; filled up to 1.4 bar", ""
+            step = "repair", crew, "Found and mended; filled up to 1.4 bar", ""
+        case "on_site" if not lent and since_ms > _LOAN_MS:
+            step = "loaner", crew, "An electric heater is lent until the part is here", ""
         case "repaired" if since_ms > HOUR_MS:
-            return "close", desk, "Customer confirmed", ""
-    return None
+            step = "close", desk, "Customer confirmed", ""
+    return step
