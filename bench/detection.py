@@ -9,18 +9,11 @@ import json
 import sys
 from pathlib import Path
 from time import process_time
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from boilerwatch.fold import Frames
 from boilerwatch.model import Batch, Source
-from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import World
-from detectors.catalogue.registry import DETECTORS
 from detectors.engine import Engine
-from detectors.episodes import Episodes
 
 T0_MS = 1_767_571_200_000
 LIMIT_S = 2.0
@@ -30,27 +23,6 @@ _MEANS = {
     "water_pressure_bar": 1.5, "flow_temp_c": 55.0, "return_temp_c": 45.0, "modulation_pct": 40.0, "flame_current_ua": 20.0,
     "flue_temp_c": 70.0, "outdoor_temp_c": 5.0, "fan_speed_rpm": 3000.0,
 }  # fmt: skip
-
-
-class Folded:
-    """Asks for quarters and nothing else, so that folding is in the figure whoever else asks."""
-
-    name = "folded"
-    version = "1"
-    cadence: Literal["minute", "quarter"] = "quarter"
-
-    def step(self, frames: Frames, world: World) -> None:
-        """Look at nothing."""
-
-    def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
-        """Learn nothing."""
-
-    def dump(self) -> dict[str, NDArray[Any]]:
-        """Keep nothing."""
-        return {}
-
-    def load(self, data: dict[str, NDArray[Any]]) -> None:
-        """Take nothing."""
 
 
 def minute(sources: list[Source], number: int, chance: np.random.Generator) -> list[Batch]:
@@ -85,7 +57,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     sources = [Source(f"b-{number}", f"s-{number // 50}", "") for number in range(options.boilers)]
-    chance, engine = np.random.default_rng(1), Engine(detectors=[*(make() for make in DETECTORS.values()), Folded()])
+    chance, engine = np.random.default_rng(1), Engine()
     spent_s = 0.0
     for number in range(options.minutes):
         batches = minute(sources, number, chance)

@@ -15,6 +15,8 @@ from detectors.slots import Arrays
 
 BLOCK_MS = 6 * 3_600_000
 _MICRO = 1e6
+#: A worn relief valve of 3 bar begins to weep about here. [bar]
+WEEP_BAR = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class Closed:
         Boiler and number of the block since 1970, shape (n,).
     count
         Pressure readings in it, shape (n,).
-    pressure_bar, water_temp_c
-        Means, shape (n,); the temperature is NaN where none was measured with them.
+    pressure_bar, water_temp_c, excess_bar
+        Means, shape (n,); the temperature is NaN where none was measured with them, the excess is over `WEEP_BAR`.
     """
 
     slot: Ints
@@ -36,6 +38,7 @@ class Closed:
     count: Ints
     pressure_bar: Floats
     water_temp_c: Floats
+    excess_bar: Floats
 
 
 _EMPTY = np.zeros(0)
@@ -47,7 +50,7 @@ class Blocks:
     def __init__(self) -> None:
         self._open = Arrays(
             {name: (fill, np.int64, ()) for name, fill in
-             (("block", -1), ("count", 0), ("pressure", 0), ("warm_count", 0), ("warm", 0))}
+             (("block", -1), ("count", 0), ("pressure", 0), ("excess", 0), ("warm_count", 0), ("warm", 0))}
         )  # fmt: skip
         self.late = 0
 
@@ -59,7 +62,7 @@ class Blocks:
         order = np.argsort(slot, kind="stable")
         slot, block = slot[order], block[order]
         if not len(slot):
-            return Closed(slot, block, slot, _EMPTY, _EMPTY)
+            return Closed(slot, block, slot, _EMPTY, _EMPTY, _EMPTY)
         reached = running_max(slot, np.maximum(block, self._open["block"][slot]))
         fresh = block == reached
         self.late += int((~fresh).sum())
@@ -68,12 +71,15 @@ class Blocks:
 
     def _add(self, slot: Ints, block: Ints, pressure_bar: Floats, water_temp_c: Floats) -> Closed:
         if not len(slot):
-            return Closed(slot, block, slot, _EMPTY, _EMPTY)
+            return Closed(slot, block, slot, _EMPTY, _EMPTY, _EMPTY)
         starts = np.flatnonzero(np.concatenate([[True], (np.diff(slot) != 0) | (np.diff(block) != 0)]))
         warm = ~np.isnan(water_temp_c)
         sums = {
             "count": np.add.reduceat(np.ones(len(slot), np.int64), starts),
             "pressure": np.add.reduceat(np.rint(pressure_bar * _MICRO).astype(np.int64), starts),
+            "excess": np.add.reduceat(
+                np.rint(np.maximum(pressure_bar - WEEP_BAR, 0) * _MICRO).astype(np.int64), starts
+            ),
             "warm_count": np.add.reduceat(warm.astype(np.int64), starts),
             "warm": np.add.reduceat(np.rint(np.where(warm, water_temp_c, 0) * _MICRO).astype(np.int64), starts),
         }
@@ -110,7 +116,8 @@ def _means(slot: Ints, block: Ints, sums: dict[str, Ints]) -> Closed:
     pressure = sums["pressure"] / _MICRO / np.maximum(sums["count"], 1)
     enough = sums["warm_count"] * 2 > sums["count"]
     warm = np.where(enough, sums["warm"] / _MICRO / np.maximum(sums["warm_count"], 1), np.nan)
-    return Closed(slot, block, sums["count"], pressure, warm)
+    excess = sums["excess"] / _MICRO / np.maximum(sums["count"], 1)
+    return Closed(slot, block, sums["count"], pressure, warm, excess)
 
 
 def running_max(slot: Ints, value: Ints) -> Ints:

@@ -1,73 +1,163 @@
 """What detectors measure, added up over each boiler's civil day.
 
-A civil day is the boiler's own: 23 or 25 hours at a change of the clocks, stamped with its start in UTC.
+A civil day is the boiler's own: 23 or 25 hours at a change of the clocks, stamped with its start in UTC. Sums run in
+float64, one minute after another, so they are the same bit for bit however rows were cut into batches.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import Arrays
 from boilerwatch.civil import day_starts
-from boilerwatch.fold import DAY_MS, Coarser, Frames, stats_of
-from boilerwatch.model import Ints
-from detectors.catalogue.contract import DailyDetector, Days, World
+from boilerwatch.fold import DAY_MS, Frames
+from boilerwatch.model import Floats, Ints
+from detectors.catalogue.contract import Banded, DailyDetector, Days, World
+
+_FLAME, _STARTS = "flame_on_s", "starts"
+_TIMES = ("start", "newest", "received")
 
 
 class DayFeatures:
-    """The open days of all detectors that measure one cadence.
+    """The open days of all detectors that measure.
 
     Parameters
     ----------
     detectors
-        Those with this `source`.
+        Those that measure minutes and judge days.
     """
 
-    def __init__(self, source: Literal["minute", "quarter"], detectors: Sequence[DailyDetector], world: World) -> None:
-        self._detectors = [one for one in detectors if one.source == source]
+    def __init__(self, detectors: Sequence[DailyDetector], world: World) -> None:
+        self._detectors = list(detectors)
         self._world = world
-        self._days = Coarser("day", self._day_start)
+        self._bands = {f"{one.name}/{name}": bands for one in detectors for name, bands in one.features.items()}
+        self._bands |= {_FLAME: 1, _STARTS: 1}
+        zero = (-1, np.int64, ())
+        self._open = Arrays({"start": zero, "end": zero, "newest": zero, "received": zero, "before": zero})
+        self._totals = Arrays({name: (0.0, np.float64, (bands,)) for name, bands in self._bands.items()})
+        self._counts = Arrays({name: (0, np.int16, (bands,)) for name, bands in self._bands.items()})
 
     def add(self, frames: Frames) -> None:
-        """Measure closed frames, and let each detector judge the days that closed with them."""
+        """Measure closed minutes, and let each detector judge the days that closed with them."""
         if not self._detectors or not len(frames):
             return
-        stats = {}
+        for part in (self._open, self._totals, self._counts):
+            part.grow(len(self._world.slots))
+        measured = {_FLAME: Banded(frames.flame_on_s), _STARTS: Banded(frames.starts)}
         for detector in self._detectors:
-            for feature, values in detector.measure(frames, self._world).items():
-                stats[f"{detector.name}/{feature}"] = stats_of(values)
-        measured = Frames(
-            "day", frames.slot, frames.start_ms, frames.newest_ms, frames.received_at_ms, frames.gap_s, frames.flame_on_s,
-            frames.starts, stats,
-        )  # fmt: skip
-        closed = self._days.add(measured, len(self._world.slots))
-        if len(closed):
+            for name, one in detector.measure(frames, self._world).items():
+                measured[f"{detector.name}/{name}"] = one
+        start, end = self._day_of(frames)
+        closed = self._take(frames, start, end, measured)
+        if closed is not None:
             for detector in self._detectors:
-                detector.judge(_days(closed, detector), self._world)
+                detector.judge(_days(*closed, detector), self._world)
 
-    def _day_start(self, slot: Ints, start_ms: Ints) -> Ints:
+    def _day_of(self, frames: Frames) -> tuple[Ints, Ints]:
+        """Return when the day of each minute begins and ends, shape (n,). [ms since 1970]"""
+        start, end = self._open["start"][frames.slot], self._open["end"][frames.slot]
+        outside = np.flatnonzero((frames.start_ms < start) | (frames.start_ms >= end))
+        if len(outside):
+            start[outside], end[outside] = self._civil_day(frames.slot[outside], frames.start_ms[outside])
+        return start, end
+
+    def _civil_day(self, slot: Ints, at_ms: Ints) -> tuple[Ints, Ints]:
         zones: dict[str, int] = {}
         own, inverse = np.unique(slot, return_inverse=True)
         number = np.array([zones.setdefault(self._world.zone(int(one)), len(zones)) for one in own], np.int64)[inverse]
-        return day_starts(list(zones), number, start_ms)
+        starts = day_starts(list(zones), number, at_ms)
+        return starts, day_starts(list(zones), number, starts + DAY_MS + DAY_MS // 12)
+
+    def _take(
+        self, frames: Frames, start: Ints, end: Ints, measured: dict[str, Banded]
+    ) -> tuple[dict[str, Ints], dict[str, Floats], dict[str, Ints]] | None:
+        """Add the minutes, one day of each boiler after another; return what closed, sorted by slot and day."""
+        slot = frames.slot
+        begins = np.concatenate([[True], (slot[1:] != slot[:-1]) | (start[1:] != start[:-1])])
+        first = np.flatnonzero(begins)
+        own = slot[first]
+        new_slot = np.concatenate([[True], own[1:] != own[:-1]])
+        number = np.arange(len(own))
+        rank = number - np.maximum.accumulate(np.where(new_slot, number, 0))
+        run = np.cumsum(begins) - 1
+        closed = []
+        for one in range(int(rank.max()) + 1):
+            mine = first[rank == one]
+            fresh = mine[self._open["start"][slot[mine]] != start[mine]]
+            ended = slot[fresh][self._open["start"][slot[fresh]] >= 0]
+            if len(ended):
+                closed.append(self._emit(ended))
+            self._begin(slot[fresh], start[fresh], end[fresh])
+            self._sum(frames, measured, slice(None) if rank.max() == 0 else np.flatnonzero(rank[run] == one))
+        if not closed:
+            return None
+        times, totals, counts = (_joined(parts) for parts in zip(*closed, strict=True))
+        order = np.lexsort((times["start"], times["slot"]))
+        return tuple({name: values[order] for name, values in part.items()} for part in (times, totals, counts))  # type: ignore[return-value] # three of three
+
+    def _emit(self, slot: Ints) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        times = {name: self._open[name][slot] for name in (*_TIMES, "before")} | {"slot": slot}
+        return (
+            times,
+            {name: self._totals[name][slot] for name in self._bands},
+            {name: self._counts[name][slot] for name in self._bands},
+        )
+
+    def _begin(self, slot: Ints, start: Ints, end: Ints) -> None:
+        self._open["before"][slot] = self._open["start"][slot]
+        self._open["start"][slot], self._open["end"][slot], self._open["received"][slot] = start, end, -1
+        for name in self._bands:
+            self._totals[name][slot] = 0.0
+            self._counts[name][slot] = 0
+
+    def _sum(self, frames: Frames, measured: dict[str, Banded], rows: Ints | slice) -> None:
+        slot = frames.slot[rows]
+        self._open["newest"][slot] = frames.newest_ms[rows]  # sorted by time: the last assignment is the newest
+        np.maximum.at(self._open["received"], slot, frames.received_at_ms[rows])
+        for name, one in measured.items():
+            values = one.values[rows]
+            known = np.flatnonzero(~np.isnan(values))
+            if not len(known):
+                continue
+            place = slot[known]
+            if one.band is not None:
+                place = place * self._bands[name] + one.band[rows][known]
+            np.add.at(self._totals[name].reshape(-1), place, values[known])
+            np.add.at(self._counts[name].reshape(-1), place, np.ones(len(known), np.int16))
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return the open days for a snapshot."""
-        return self._days.dump()
+        parts = (("open", self._open), ("total", self._totals), ("count", self._counts))
+        return {f"{prefix}.{name}": v for prefix, part in parts for name, v in part.dump().items()}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
-        """Take the open days of a snapshot."""
-        self._days.load(data)
+        """Take the open days of a snapshot; what a detector of another version measured is left out."""
+        size = len(data["open.start"])
+        for prefix, part in (("open", self._open), ("total", self._totals), ("count", self._counts)):
+            part.grow(size)
+            fresh = part.dump()
+            same = {n: data.get(f"{prefix}.{n}", v) for n, v in fresh.items()}
+            part.load({n: v if v.shape[1:] == fresh[n].shape[1:] else fresh[n][: len(v)] for n, v in same.items()})
 
 
-def _days(closed: Frames, detector: DailyDetector) -> Days:
+def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _days(times: dict[str, Ints], totals: dict[str, Floats], counts: dict[str, Ints], detector: DailyDetector) -> Days:
+    def mean(name: str) -> Floats:
+        return np.where(counts[name] > 0, totals[name] / np.maximum(counts[name], 1), np.nan)
+
+    def total(name: str) -> Floats:
+        return np.where(counts[name][:, 0] > 0, totals[name][:, 0], np.nan)
+
+    before = times["before"]
+    gap = np.where(before >= 0, (times["start"] - before) / DAY_MS, np.nan)
     names = {feature: f"{detector.name}/{feature}" for feature in detector.features}
     return Days(
-        closed.slot, closed.start_ms, closed.newest_ms, closed.received_at_ms, closed.gap_s * 1000 / DAY_MS,
-        {feature: closed.count(name) for feature, name in names.items()},
-        {feature: closed.mean(name) for feature, name in names.items()},
-        {feature: closed.low(name) for feature, name in names.items()},
-        {feature: closed.high(name) for feature, name in names.items()},
-        closed.flame_on_s, closed.starts,
+        times["slot"], times["start"], times["newest"], times["received"], gap,
+        {feature: counts[name].astype(np.int64) for feature, name in names.items()},
+        {feature: mean(name) for feature, name in names.items()}, total(_FLAME), total(_STARTS),
     )  # fmt: skip

@@ -25,6 +25,7 @@ from detectors.catalogue.registry import DETECTORS
 from detectors.days import DayFeatures
 from detectors.episodes import Episodes, key_of
 from detectors.slots import Slots
+from detectors.tuning import Tuning
 
 LIVE_BEAT_MS = 5_000
 
@@ -52,6 +53,13 @@ class Engine:
         Rows a block waits for, over at most 24 beats.
     detectors
         Others than the registry's.
+    tuning
+        Limits that the installation changed.
+
+    Raises
+    ------
+    SettingsError
+        If a changed limit is of no detector.
     """
 
     def __init__(
@@ -60,23 +68,24 @@ class Engine:
         beat_ms: int = LIVE_BEAT_MS,
         detectors: Sequence[Detector] | None = None,
         least_rows: int = 0,
+        tuning: Tuning | None = None,
     ) -> None:
         self.slots = Slots()
         self.episodes = Episodes()
-        self.families: dict[str, str] = {}
-        self.world = World(self.slots, self.episodes)
+        self.world = World(self.slots, self.episodes, tuning=tuning or Tuning())
         if detectors is None:
             detectors = [make() for name, make in DETECTORS.items() if name not in disabled]
         self.detectors = list(detectors)
+        self.world.tuning.check(self.detectors)
         self._told = [one for one in self.detectors if isinstance(one, EventDetector)]
         self._shown = [one for one in self.detectors if isinstance(one, RowDetector)]
         self._stepped = [one for one in self.detectors if isinstance(one, FrameDetector)]
         self.minutes = Minutes()
         self._block = Block(beat_ms, least_rows)
         self._quarters = Coarser("quarter", quarter_of)
+        self._wants_quarters = any(one.cadence == "quarter" for one in self._stepped)
         daily = self._measured = [one for one in self.detectors if isinstance(one, DailyDetector)]
-        self._minute_days = DayFeatures("minute", daily, self.world)
-        self._quarter_days = DayFeatures("quarter", daily, self.world)
+        self._days = DayFeatures(daily, self.world)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -131,18 +140,17 @@ class Engine:
         view = self._block.take()
         self.world.now_ms = view.now_ms
         for shown in self._shown:
-            shown.see(view, self.slots, self.families, self.episodes)
+            shown.see(view, self.world)
         if not (self._stepped or self._measured):
             return  # nobody looks at frames
         count = len(self.slots)
         minutes = self.minutes.add(view.slot, view.ts_ms, view.received_at_ms, view.columns, view.now_ms, count)
-        quarters = self._quarters.add(minutes, count)
+        quarters = self._quarters.add(minutes, count) if self._wants_quarters else minutes
         for stepped in self._stepped:
             frames = minutes if stepped.cadence == "minute" else quarters
             if len(frames):
                 stepped.step(frames, self.world)
-        self._minute_days.add(minutes)
-        self._quarter_days.add(quarters)
+        self._days.add(minutes)
 
     def serve(self, row: ServiceRow) -> list[Finding]:
         """Return what a service row leads to."""
@@ -160,12 +168,11 @@ class Engine:
 
     def _learn_facts(self, boiler: str, facts: dict[str, str]) -> None:
         self.world.facts[boiler] = dict(facts)
-        self.families[boiler] = facts.get("family", "")
 
     def _parts(self) -> dict[str, _Part]:
         return {
-            "block": self._block, "minutes": self.minutes, "quarters": self._quarters, "days.minute": self._minute_days,
-            "days.quarter": self._quarter_days, **{f"detector.{one.name}": one for one in self.detectors},
+            "block": self._block, "minutes": self.minutes, "quarters": self._quarters, "days": self._days,
+            "scores": self.world.scores, **{f"detector.{one.name}": one for one in self.detectors},
         }  # fmt: skip
 
     def dump(self, positions: dict[str, int]) -> bytes:

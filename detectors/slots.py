@@ -1,5 +1,8 @@
 """Boilers as rows of arrays: a slot each, never used again."""
 
+from itertools import repeat
+from operator import itemgetter
+
 import numpy as np
 
 from boilerwatch.arrays import Arrays
@@ -43,7 +46,8 @@ class Slots:
 
     def of_all(self, sources: list[Source]) -> Ints:
         """Return the slot of each source, shape (len(sources),)."""
-        slot_of = np.array([self._of.get(source.boiler, -1) for source in sources], np.int64)
+        ids = map(itemgetter(0), sources)
+        slot_of = np.fromiter(map(self._of.get, ids, repeat(-1)), np.int64, len(sources))
         for place in np.flatnonzero(slot_of < 0).tolist() if len(slot_of) else ():
             slot_of[place] = self.of(sources[place].boiler, sources[place].site)
         if self._siteless:

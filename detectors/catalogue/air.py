@@ -10,8 +10,7 @@ import math
 import numpy as np
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
 
@@ -31,9 +30,9 @@ class Air(Gradual):
               stop=math.log(1.25), floor=0.012, bands=BANDS, source=_SOURCE),
     )  # fmt: skip
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return the logarithm of fan speed over its set point, or of the speed alone, while burning."""
         speed, wanted = frames.mean("fan_speed_rpm"), frames.mean("fan_setpoint_rpm")
         turning = burning(frames) & (speed > 0)
         level = log_of(speed) - np.where(wanted > 0, log_of(wanted), 0.0)
-        return by_band("fan_ln", np.where(turning, level, np.nan), frames)
+        return {"fan_ln": by_band(np.where(turning, level, np.nan), frames)}

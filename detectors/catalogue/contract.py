@@ -6,16 +6,19 @@ close in their boiler's own event time. A detector declares which of these it ne
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
+import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.fold import Frames
+from boilerwatch.kinds import KINDS
 from boilerwatch.model import Event, Floats, Ints
 from boilerwatch.register import DEFAULT_ZONE
 from boilerwatch.service import ServiceRow
 from detectors.episodes import Episodes
-from detectors.slots import Slots
+from detectors.slots import Arrays, Slots
+from detectors.tuning import Tuned, Tuning
 
 
 @dataclass(slots=True)
@@ -45,9 +48,24 @@ class View:
     connected: bool
 
 
+class Banded(NamedTuple):
+    """What a detector measured in each minute.
+
+    Attributes
+    ----------
+    values
+        Shape (n,), NaN where it does not apply.
+    band
+        Which of the feature's bands each value counts to, shape (n,); None where there is only one.
+    """
+
+    values: Floats
+    band: Ints | None = None
+
+
 @dataclass(slots=True)
 class Days:
-    """What civil days of boilers came to, sorted by slot and then day. All arrays have shape (n,).
+    """What civil days of boilers came to, sorted by slot and then day. All arrays have shape (n,) or (n, bands).
 
     Attributes
     ----------
@@ -57,8 +75,8 @@ class Days:
         Newest reading used and its arrival. [ms since 1970]
     gap_days
         Since the boiler's previous day with readings, NaN for its first. [days]
-    count, mean, low, high
-        Feature -> statistics of what `measure` returned, NaN where the count is 0.
+    count, mean
+        Feature -> minutes in which `measure` returned a value and their mean, NaN without any, shape (n, bands).
     flame_on_s, starts
         Seconds of flame and burner starts, NaN where they cannot be known.
     """
@@ -70,14 +88,20 @@ class Days:
     gap_days: Floats
     count: dict[str, Ints]
     mean: dict[str, Floats]
-    low: dict[str, Floats]
-    high: dict[str, Floats]
     flame_on_s: Floats
     starts: Floats
 
     def __len__(self) -> int:
         """Return the number of days."""
         return len(self.slot)
+
+    def only(self, feature: str) -> Floats:
+        """Return the mean of a feature without bands, shape (n,)."""
+        return self.mean[feature][:, 0]
+
+    def total(self, feature: str) -> Floats:
+        """Return the sum of a feature without bands over the day, 0 where nothing was measured, shape (n,)."""
+        return np.nan_to_num(self.mean[feature][:, 0]) * self.count[feature][:, 0]
 
 
 @dataclass(slots=True)
@@ -90,12 +114,30 @@ class World:
         Boiler -> what the register says of it: family, model, region, time_zone.
     now_ms
         Arrival time reached. [ms since 1970]
+    tuning
+        Limits that the installation changed.
+    scores
+        Kind -> how strong its evidence was on each boiler's last day, as a share of what is worth a visit: what rival
+        kinds of other families look at.
     """
 
     slots: Slots
     episodes: Episodes
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     now_ms: int = 0
+    tuning: Tuning = field(default_factory=Tuning)
+    scores: Arrays = field(default_factory=lambda: Arrays({k.name: (0, np.float16, ()) for k in KINDS if k.gradual}))
+
+    def limit(self, detector: Tuned, name: str, slot: Ints) -> Floats:
+        """Return a limit of a detector for some boilers, shape (n,), or () where all have the same."""
+        return self.tuning.of(detector, name, slot, self.slots.boilers, self.facts)
+
+    def told(self, slot: Ints, kind: str) -> NDArray[np.bool_]:
+        """Return which of some boilers are in an episode of a kind now, shape (n,)."""
+        boilers, raised = self.slots.boilers, self.episodes.raised
+        if not raised:
+            return np.zeros(len(slot), np.bool_)
+        return np.array([(boilers[one], kind) in raised for one in slot.tolist()], np.bool_)
 
     def fact(self, slot: int, name: str) -> str:
         """Return one thing the register says, empty where it does not."""
@@ -138,8 +180,8 @@ class EventDetector(Detector, Protocol):
 class RowDetector(Detector, Protocol):
     """Looks at arrivals: hard limits, silence."""
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
-        """Look at what came; say what it means to `episodes`."""
+    def see(self, view: View, world: World) -> None:
+        """Look at what came; say what it means to `world.episodes`."""
         ...
 
 
@@ -156,13 +198,13 @@ class FrameDetector(Detector, Protocol):
 
 @runtime_checkable
 class DailyDetector(Detector, Protocol):
-    """Measures frames and judges civil days: nearly all gradual faults."""
+    """Measures minutes and judges civil days: nearly all gradual faults."""
 
-    source: Literal["minute", "quarter"]
-    features: tuple[str, ...]
+    features: dict[str, int]
+    """Feature -> number of bands."""
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
-        """Return each feature's value for each frame, shape (n,), NaN where it does not apply."""
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
+        """Return each feature's value for each minute."""
         ...
 
     def judge(self, days: Days, world: World) -> None:

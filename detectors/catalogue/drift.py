@@ -11,6 +11,7 @@ A jump that then stays is a set point, a service or new firmware: the reference 
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class Track:
     cause, cause_slope
         Feature whose swings move this one, and how steep that may be. [feature's unit per unit of the cause]
     rivals
-        Kinds that explain it better when their own evidence is stronger.
+        Kinds that explain it better when their own evidence is stronger, or when they are raised.
     source
         Where the numbers come from.
     """
@@ -78,10 +79,13 @@ class Track:
     cause_slope: float = 0.0
     rivals: tuple[str, ...] = field(default=())
 
-    @property
-    def columns(self) -> list[str]:
-        """Names of its features, one a band."""
-        return [f"{self.feature}.{band}" for band in range(self.bands)] if self.bands > 1 else [self.feature]
+
+class Levels(NamedTuple):
+    """Effects that are worth knowing, worth a visit, and at which boilers stop; shape () or (n,), the feature's unit."""
+
+    advise: Floats
+    warn: Floats
+    stop: Floats
 
 
 @dataclass(slots=True)
@@ -94,6 +98,7 @@ class Verdict:
     z: Floats
     level: Ints
     back: NDArray[np.bool_]
+    stop: Floats
     days_to_stop: Floats
     soonest: Floats
     latest: Floats
@@ -108,12 +113,12 @@ class Drift:
 
     def __init__(self, track: Track) -> None:
         self.track = track
-        one = (0.0, np.float64, ())
+        one = (0.0, np.float32, ())
         self.state = Arrays(
             {
                 "reference": (np.nan, np.float32, (track.bands,)),
-                "seen": (0, np.int16, (track.bands,)),
-                "ring": (np.nan, np.float32, (KEPT,)),
+                "seen": (0, np.uint8, (track.bands,)),
+                "ring": (np.nan, np.float16, (KEPT,)),
                 "cause": (np.nan, np.float32, ()),
                 "raw": (np.nan, np.float32, ()),
                 "raw_cause": (np.nan, np.float32, ()),
@@ -124,8 +129,9 @@ class Drift:
         )  # fmt: skip
 
     def take(
-        self, slot: Ints, day: Ints, gap: Ints, mean: Floats, count: Ints, cause: Floats, quiet: NDArray[np.bool_]
-    ) -> Floats:
+        self, slot: Ints, day: Ints, gap: Ints, mean: Floats, count: Ints, cause: Floats, quiet: NDArray[np.bool_],
+        levels: Levels,
+    ) -> Floats:  # fmt: skip
         """Compare a day with the reference, learn from it, and return the deviation, shape (n,), NaN without data.
 
         Parameters
@@ -149,7 +155,7 @@ class Drift:
         raw = np.where(total > 0, (weight * apart).sum(axis=1) / np.maximum(total, 1), np.nan)
         cause_was = state["cause"][slot].astype(np.float64)
         value = raw - self._due_to(slot, gap, raw, cause, cause_was)
-        calm = ~(np.abs(value) > track.advise / 2) & quiet
+        calm = ~(np.abs(value) > levels.advise / 2) & quiet
         self._learn(slot, there, mean, cause, calm)
         known = np.isfinite(value) & calm
         for name, more in (("squares", value**2), ("days", np.ones(len(value)))):
@@ -188,7 +194,7 @@ class Drift:
         rate = np.where(seen < LEARN_DAYS, 1 / (seen + 1.0), _FOLLOW)
         fresh = np.where(seen == 0, mean, reference + off * rate)
         state["reference"][slot] = np.where(use, fresh, reference)
-        state["seen"][slot] = np.where(use, np.minimum(seen + 1, 1000), seen)
+        state["seen"][slot] = np.where(use, np.minimum(seen, 254) + 1, seen)
         was, number = state["cause"][slot].astype(np.float64), seen.max(axis=1)
         step = np.where(
             np.isnan(was), cause, was + (cause - was) * np.where(number < LEARN_DAYS, 1 / (number + 1), _FOLLOW)
@@ -219,7 +225,7 @@ class Drift:
         common[names] = np.where(number >= _SITE_LEAST, middle, 0.0)
         return common[site[slot]]
 
-    def judge(self, slot: Ints, common: Floats) -> Verdict:
+    def judge(self, slot: Ints, common: Floats, levels: Levels) -> Verdict:
         """Return what the last days say of these boilers."""
         track, state = self.track, self.state
         ring = state["ring"][slot].astype(np.float64) - common[:, None]
@@ -240,20 +246,31 @@ class Drift:
         gradual = jump <= _JUMP_SHARE * np.maximum(effect, 1e-9)
         self._rebase(
             slot,
-            enough & ~gradual & (place >= _REBASE_DAYS) & (effect > track.advise / 2),
+            enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),
             back * towards[:, None],
             common,
         )
-        level = np.where(gradual & (effect >= track.advise) & (z >= _ADVISE_Z), 1, 0)
-        level = np.where(gradual & (effect >= track.warn) & (z >= _WARN_Z), 2, level)
+        level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
+        level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
         rate, error = _trend(back[:, :10], age[:, :10])
-        left = np.maximum(track.stop - effect, 0.0)
-        least = track.warn / 365  # slower than this it lasts a year
+        left = np.maximum(levels.stop - effect, 0.0)
+        least = levels.warn / 365  # slower than this it lasts a year
         days_left, soonest, latest = (
             left / np.maximum(one, least) for one in (rate, rate + 2 * error, rate - 2 * error)
         )
-        calm = enough & (recent[:, 2] < 0.4 * track.advise)
-        return Verdict(effect, towards, effect / track.warn, z, level, calm, days_left, soonest, latest)
+        calm = enough & (recent[:, 2] < 0.4 * levels.advise)
+        return Verdict(
+            effect,
+            towards,
+            effect / levels.warn,
+            z,
+            level,
+            calm,
+            np.broadcast_to(levels.stop, effect.shape),
+            days_left,
+            soonest,
+            latest,
+        )
 
     def _rebase(self, slot: Ints, stepped: NDArray[np.bool_], back: Floats, common: Floats) -> None:
         """Move the reference to where a jump left the quantity."""

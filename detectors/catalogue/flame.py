@@ -13,8 +13,7 @@ import math
 import numpy as np
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
 
@@ -35,11 +34,12 @@ class Flame(Gradual):
         ),
     )  # fmt: skip
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return the logarithm of flame current while burning, and ignition times as they come."""
         current = frames.mean("flame_current_ua")
         lit = burning(frames) & (current > 0.5)
         time = frames.mean("ignition_time_s")
-        return by_band("flame_ln", np.where(lit, log_of(current), np.nan), frames) | {
-            "ignition_s": np.where(time > 0, time, np.nan)
+        return {
+            "flame_ln": by_band(np.where(lit, log_of(current), np.nan), frames),
+            "ignition_s": Banded(np.where(time > 0, time, np.nan)),
         }

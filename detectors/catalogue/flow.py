@@ -13,8 +13,7 @@ import math
 import numpy as np
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, drawing, log_of
 
@@ -26,17 +25,17 @@ class Flow(Gradual):
     tracks = (
         Track(
             "circulation_loss", "spread_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
-            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale",),
+            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift"),
             source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
         ),
         Track(
             "exchanger_scale", "flue_over_return_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.0, bands=BANDS,
-            cause_slope=0.3, rivals=("circulation_loss",),
+            cause_slope=0.3, rivals=("circulation_loss", "ntc_drift"),
             source="a condensing flue is 50-60 °C and is cut off at 80 °C (Riello)",
         ),
     )  # fmt: skip
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return spread, flue over return and water temperature while heating burns."""
         heating = burning(frames) & ~drawing(frames)
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
@@ -44,8 +43,8 @@ class Flow(Gradual):
         speed = frames.mean("pump_modulation_pct")
         effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
         flue = np.where(heating, frames.mean("flue_temp_c") - back, np.nan)
-        return (
-            by_band("spread_ln", log_of(spread) + effort, frames)
-            | by_band("flue_over_return_k", flue, frames)
-            | {"water_c": np.where(heating, back, np.nan)}
-        )
+        return {
+            "spread_ln": by_band(log_of(spread) + effort, frames),
+            "flue_over_return_k": by_band(flue, frames),
+            "water_c": Banded(np.where(heating, back, np.nan)),
+        }

@@ -3,7 +3,7 @@
 Cadence: minutes are measured, civil days are judged. A family without its signals is silent.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ from boilerwatch.fold import DAY_MS, Frames, ranks
 from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Days, World
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.drift import Drift, Levels, Track, Verdict
 from detectors.episodes import Episodes
 
 #: Modulation bands within which flame current, spread, flue and fan are compared. [%]
@@ -26,69 +26,80 @@ class Gradual:
     """One family; each names its tracks and measures their features."""
 
     name = ""
-    version = "1"
-    source: Literal["minute", "quarter"] = "minute"
+    version = "2"
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:
         self.drifts = {track.kind: Drift(track) for track in self.tracks}
-        causes = [track.cause for track in self.tracks if track.cause_slope]
-        self.features = tuple(dict.fromkeys([*(c for track in self.tracks for c in track.columns), *causes]))
+        self.features = {track.feature: track.bands for track in self.tracks}
+        self.features |= {track.cause: 1 for track in self.tracks if track.cause_slope}
+        self.limits: dict[str, float] = {}
+        for track in self.tracks:
+            self.limits |= {f"{track.kind}_{name}": getattr(track, name) for name in ("advise", "warn", "stop")}
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
-        """Return each feature's value for each frame, shape (n,), NaN where it does not apply."""
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
+        """Return each feature's value for each minute."""
         raise NotImplementedError
 
     def judge(self, days: Days, world: World) -> None:
         """Compare closed days with the boiler's own past, one day of each boiler after another."""
         names, site = np.unique(np.array(world.slots.sites), return_inverse=True)
         site = np.where(names[site] == "", -1, site)
+        world.scores.grow(len(world.slots))
         for rows in ranks(days.slot):
             verdicts = {kind: self._look(drift, days, rows, site, world) for kind, drift in self.drifts.items()}
+            self.refine(verdicts, days, rows, site, world)
             for kind, verdict in verdicts.items():
-                self._tell(kind, verdict, verdicts, days, rows, world)
+                world.scores[kind][days.slot[rows]] = np.clip(verdict.score, 0, 100)
+            for kind, verdict in verdicts.items():
+                self._tell(kind, verdict, days, rows, world)
+
+    def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
+        """Weigh what the tracks say together, before it is told; a family may lower a level or a score here."""
+
+    def levels(self, track: Track, slot: Ints, world: World) -> Levels:
+        """Return the track's limits for these boilers."""
+        return Levels(*(world.limit(self, f"{track.kind}_{name}", slot) for name in ("advise", "warn", "stop")))
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         track, slot = drift.track, days.slot[rows]
         drift.state.grow(len(world.slots))
-        mean = np.column_stack([days.mean[name][rows] for name in track.columns])
-        count = np.column_stack([days.count[name][rows] for name in track.columns])
-        cause = days.mean[track.cause][rows] if track.cause_slope else np.full(len(rows), np.nan)
+        cause = days.only(track.cause)[rows] if track.cause_slope else np.full(len(rows), np.nan)
         day = days.day_start_ms[rows] // DAY_MS
         gap = np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)).astype(np.int64)
-        boilers = world.slots.boilers
-        quiet = np.array([not world.episodes.is_raised(boilers[i], track.kind) for i in slot], np.bool_)
-        drift.take(slot, day, gap, mean, count, cause, quiet)
-        return drift.judge(slot, drift.shared(slot, day, site))
+        levels = self.levels(track, slot, world)
+        quiet = ~world.told(slot, track.kind)
+        drift.take(
+            slot, day, gap, days.mean[track.feature][rows], days.count[track.feature][rows], cause, quiet, levels
+        )
+        return drift.judge(slot, drift.shared(slot, day, site), levels)
 
-    def _tell(
-        self, kind: str, verdict: Verdict, verdicts: dict[str, Verdict], days: Days, rows: Ints, world: World
-    ) -> None:
-        """Say what stands out, unless a rival explains it better; clear what went back."""
-        track = self.drifts[kind].track
-        rival = np.zeros(len(rows))
-        for name in track.rivals:
-            rival = np.maximum(rival, verdicts[name].score)
-        for i in np.flatnonzero((verdict.level > 0) & (verdict.score >= rival)):
-            self._say(track, verdict, int(i), float(rival[i]), days, int(rows[i]), world)
+    def _tell(self, kind: str, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
+        """Say what stands out, unless a rival explains it better or is told already; clear what went back."""
+        track, slot = self.drifts[kind].track, days.slot[rows]
+        outdone, telling = np.zeros(len(rows), np.bool_), verdict.level > 0
+        if telling.any():
+            outdone = rivalled(track.rivals, verdict.score, slot, world) & ~world.told(slot, kind)
+        for i in np.flatnonzero(telling & ~outdone):
+            self._say(track, verdict, int(i), days, int(rows[i]), world)
         for i in np.flatnonzero(verdict.back):
             row = rows[i]
             boiler = world.slots.boilers[days.slot[row]]
             world.episodes.clear(boiler, kind, int(days.newest_ms[row]), int(days.received_at_ms[row]))
 
-    def _say(self, track: Track, verdict: Verdict, i: int, rival: float, days: Days, row: int, world: World) -> None:
+    def _say(self, track: Track, verdict: Verdict, i: int, days: Days, row: int, world: World) -> None:
         slot, at_ms = int(days.slot[row]), int(days.newest_ms[row])
         left = float(verdict.days_to_stop[i])
         values = {
             f"effect_{track.unit}": round(float(verdict.towards[i] * verdict.effect[i]), 4),
-            f"limit_{track.unit}": round(float(verdict.towards[i]) * track.stop, 4),
+            f"limit_{track.unit}": round(float(verdict.towards[i] * verdict.stop[i]), 4),
             "standard_deviations": round(float(verdict.z[i]), 1),
             "days_to_limit": round(left, 1),
             "days_to_limit_soonest": round(float(verdict.soonest[i]), 1),
             "days_to_limit_latest": round(float(verdict.latest[i]), 1),
+            "score": round(float(verdict.score[i]), 2),
+            **rival_scores(track.rivals, slot, world),
         }
-        if track.rivals:
-            values |= {"score": round(float(verdict.score[i]), 2), "best_rival_score": round(rival, 2)}
         world.episodes.say(
             world.slots.boilers[slot], track.kind, severity=verdict.severity(i), at_ms=at_ms,
             received_at_ms=int(days.received_at_ms[row]), detector=f"{self.name}@{self.version}",
@@ -131,10 +142,25 @@ def drawing(frames: Frames) -> NDArray[np.bool_]:
     return result
 
 
-def by_band(name: str, values: Floats, frames: Frames) -> dict[str, Floats]:
-    """Return the values split by modulation band; those without modulation count to the first, shape (n,) each."""
-    band = np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right")
-    return {f"{name}.{b}": np.where(band == b, values, np.nan) for b in range(BANDS)}
+def by_band(values: Floats, frames: Frames) -> Banded:
+    """Return the values by modulation band; those without modulation count to the first."""
+    return Banded(values, np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right"))
+
+
+def rivalled(rivals: tuple[str, ...], score: Floats, slot: Ints, world: World) -> NDArray[np.bool_]:
+    """Return where a rival kind has more evidence, or is told already: one mechanism a story, shape (n,)."""
+    better = np.zeros(len(slot), np.bool_)
+    for kind in rivals:
+        better |= world.told(slot, kind)
+        if KIND_BY_NAME[kind].gradual:
+            better |= world.scores[kind][slot] > score
+    return better
+
+
+def rival_scores(rivals: tuple[str, ...], slot: int, world: World) -> dict[str, float]:
+    """Return what a finding says of the kinds that it is not."""
+    gradual = [kind for kind in rivals if KIND_BY_NAME[kind].gradual]
+    return {f"rival_{kind}_score": round(float(world.scores[kind][slot]), 2) for kind in gradual}
 
 
 def log_of(values: Floats) -> Floats:

@@ -9,8 +9,7 @@ Limits: of a storage tank the difference follows its set point; a jump of that i
 import numpy as np
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, drawing
 
@@ -24,8 +23,8 @@ class HotWater(Gradual):
               least=3, source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
     )  # fmt: skip
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return how much hotter the flow is than the tap while it draws."""
         drawn = burning(frames) & drawing(frames)
         apart = frames.mean("flow_temp_c") - frames.mean("dhw_temp_c")
-        return by_band("flow_over_dhw_k", np.where(drawn, apart, np.nan), frames)
+        return {"flow_over_dhw_k": by_band(np.where(drawn, apart, np.nan), frames)}

@@ -1,9 +1,14 @@
 """Hard limits: two readings at least 60 s apart, because a lone 0.0 bar is a gateway that restarts.
 
-Sees: water pressure, flow and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm), with
-water no colder than 10 K than before (a cooling system falls 0.01-0.02 bar/K). Low: 0.5 bar, about where boilers cut
-out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
-outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C).
+Sees: water pressure, flow, return and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm),
+with water no colder than 10 K than before (a cooling system falls 0.01-0.02 bar/K). Low: 0.5 bar, about where boilers
+cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
+outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
+relief valve, from one reading to the next is the sensor's when the burner goes on: a boiler without water locks out. A
+flame that burns at what reads as 0.3 bar means another unit or sensor, and says nothing of the water; flow that fell
+faster than water can cool, or beside a warm return, is no frost. Needs: pressure, or flow temperature; silent without.
+Cadence: readings. Units: bar, degrees Celsius.
+Limits: where no flame is told, a sensor that fails to zero is told as low pressure after half an hour.
 """
 
 from typing import Any
@@ -15,80 +20,96 @@ from boilerwatch.fold import ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
-from detectors.catalogue.contract import View
+from detectors.catalogue.contract import View, World
 from detectors.episodes import Episodes
-from detectors.slots import Arrays, Slots
+from detectors.slots import Arrays
 
-LOW_BAR, LOW_CLEAR_BAR = 0.5, 0.7
-HIGH_BAR, HIGH_CLEAR_BAR = 2.8, 2.5
-FROST_C, FROST_CLEAR_C = 5.0, 8.0
-FALL_BAR, FALL_WITHIN_MS = 0.3, 3_600_000
+_LOW_MARGIN_BAR, _HIGH_MARGIN_BAR, _FROST_MARGIN_C = 0.2, 0.3, 3.0
+FALL_WITHIN_MS = 3_600_000
 QUARTER_MS = 900_000
 _ANCHORS = 5
 _APART_MS = 60_000
 _COOLING_BAR_PER_K = 0.02
-_LIMITS: tuple[tuple[str, str, Severity], ...] = (
+#: Where a sensor that fails leaves its reading, and what it came from. [bar]
+_GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
+_GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000
+#: Nothing burns at this pressure: the reading is not the water's. [bar]
+_BURNS_BAR, _BURNT_MS = 0.3, 6 * 3_600_000
+_WARM_RETURN_C, _COOLS_K = 15.0, 30.0
+_KINDS: tuple[tuple[str, str, Severity], ...] = (
     ("low", "slow_leak", "critical"), ("high", "filling_loop_passing", "warning"), ("frost", "frost_risk", "critical"),
 )  # fmt: skip
+_SIGNALS = ("water_pressure_bar", "flow_temp_c", "return_temp_c", "outdoor_temp_c", "flame_on")
 
 
 class Limits:
-    """Raise on a limit that holds for two readings, and on a fast fall."""
+    """Raise on a limit that holds for two readings, on a fast fall, and on a pressure that cannot be."""
 
     name = "limits"
-    version = "1"
+    version = "2"
 
     def __init__(self) -> None:
+        self.limits = {"low_bar": 0.5, "high_bar": 2.8, "frost_c": 5.0, "fall_bar": 0.3}
         zero = (0, np.int64, ())
+        told = {f"{name}_told": (False, np.bool_, ()) for name in ("low", "high", "frost", "fall", "sensor")}
         self._since = Arrays(
-            {"low": zero, "high": zero, "frost": zero, "fall_at": zero, "anchor": (-1, np.int64, (_ANCHORS,)),
-             "anchor_bar": (np.nan, np.float64, (_ANCHORS,)), "anchor_c": (np.nan, np.float64, (_ANCHORS,))}
+            {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
+             "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
+             "anchor_bar": (np.nan, np.float32, (_ANCHORS,)), "anchor_c": (np.nan, np.float32, (_ANCHORS,)), **told}
         )  # fmt: skip
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
+    def see(self, view: View, world: World) -> None:
         """Look at the boilers that came near a limit, or are beyond one."""
-        self._since.grow(len(slots))
+        self._since.grow(len(world.slots))
         n = len(view.slot)
-        nothing = np.full(n, np.nan)
-        pressure, flow, outdoor, flame = (
-            view.columns.get(name, nothing)
-            for name in ("water_pressure_bar", "flow_temp_c", "outdoor_temp_c", "flame_on")
-        )
         if not n:
             return
+        nothing = np.full(n, np.nan)
         order = np.argsort(view.slot, kind="stable")
-        slot, bar = view.slot[order], pressure[order]
+        seen = {name: view.columns.get(name, nothing)[order] for name in _SIGNALS}
+        slot, ts_ms, bar = view.slot[order], view.ts_ms[order], seen["water_pressure_bar"]
+        touched = self._touched(slot, bar, seen["flow_temp_c"], world)
+        rows = np.flatnonzero(touched)
+        quiet = np.flatnonzero(~touched & ~np.isnan(bar))
+        self._set_anchors(slot[quiet], ts_ms[quiet], bar[quiet], seen["flow_temp_c"][quiet])
+        self._since["bar"][slot[quiet]], self._since["seen"][slot[quiet]] = bar[quiet], ts_ms[quiet]
+        arrival = view.received_at_ms[order]
+        for rank in ranks(slot[rows]):
+            one = rows[rank]
+            self._look(slot[one], ts_ms[one], arrival[one], {name: values[one] for name, values in seen.items()}, world)
+
+    def _touched(self, slot: Ints, bar: Floats, flow: Floats, world: World) -> NDArray[np.bool_]:
+        """Return the rows of boilers that are near a limit or beyond one, shape (n,)."""
         starts = np.flatnonzero(np.concatenate([[True], slot[1:] != slot[:-1]]))
-        own, sizes = slot[starts], np.diff(np.append(starts, n))
+        own, sizes = slot[starts], np.diff(np.append(starts, len(slot)))
+
+        def limit(name: str, margin: float) -> Floats:
+            value = world.limit(self, name, own) + margin
+            return np.repeat(value, sizes) if value.ndim else value
+
         highest = np.maximum.reduceat(np.nan_to_num(bar, nan=-np.inf), starts)
         for place in range(_ANCHORS):
             highest = np.fmax(highest, self._since["anchor_bar"][own, place])
-        near = (bar < LOW_CLEAR_BAR) | (bar > HIGH_CLEAR_BAR) | (flow[order] < FROST_CLEAR_C)
-        near |= bar < np.repeat(highest, sizes) - FALL_BAR / 2
+        near = (bar < limit("low_bar", _LOW_MARGIN_BAR)) | (bar > limit("high_bar", -_HIGH_MARGIN_BAR))
+        near |= flow < limit("frost_c", _FROST_MARGIN_C)
+        near |= bar < np.repeat(highest, sizes) - limit("fall_bar", 0.0) / 2
         touched = np.logical_or.reduceat(near, starts)
-        for name in ("low", "high", "frost", "fall_at"):
+        for name in ("low", "high", "frost", "fall", "doubt"):
             touched |= self._since[name][own] > 0
-        looked_at = np.repeat(touched, sizes)
-        self._set_anchors(slot, view.ts_ms[order], bar, flow[order], ~looked_at & ~np.isnan(bar))
-        for row in order[looked_at].tolist():
-            values = (float(pressure[row]), float(flow[row]), float(outdoor[row]), float(flame[row]))
-            self._look(
-                int(view.slot[row]), int(view.ts_ms[row]), int(view.received_at_ms[row]), values, slots, episodes
-            )
+        return np.repeat(touched, sizes)
 
-    def _set_anchors(self, slot: Ints, ts_ms: Ints, pressure: Floats, flow: Floats, quiet: NDArray[np.bool_]) -> None:
-        """For boilers far from any limit, keep the first pressure of each quarter of an hour to fall from."""
-        rows = np.flatnonzero(quiet)
-        if not len(rows):
+    def _set_anchors(self, slot: Ints, ts_ms: Ints, pressure: Floats, flow: Floats) -> None:
+        """Keep the first pressure of each quarter of an hour, to see a fall from."""
+        if not len(slot):
             return
-        slot, quarter = slot[rows], ts_ms[rows] // QUARTER_MS
-        before = self._since["anchor"][slot, _ANCHORS - 1]
+        quarter = ts_ms // QUARTER_MS
+        before = self._since["anchor"][slot, _ANCHORS - 1].astype(np.int64)
         reached = running_max(slot, np.maximum(quarter, before))
         previous = np.concatenate([[-1], reached[:-1]])
         begins = np.concatenate([[True], slot[1:] != slot[:-1]])
         previous[begins] = before[begins]
         fresh = np.flatnonzero(quarter > previous)
-        values = {"anchor": quarter, "anchor_bar": pressure[rows], "anchor_c": flow[rows]}
+        values = {"anchor": quarter, "anchor_bar": pressure, "anchor_c": flow}
         for rank in ranks(slot[fresh]):
             one = fresh[rank]
             for name, column in values.items():
@@ -96,75 +117,118 @@ class Limits:
                 ring[slot[one], :-1] = ring[slot[one], 1:]
                 ring[slot[one], -1] = column[one]
 
-    def _anchor(self, slot: int, quarter: int, pressure: float, flow: float) -> None:
-        for name, value in (("anchor", quarter), ("anchor_bar", pressure), ("anchor_c", flow)):
-            ring = self._since[name][slot]
-            ring[:-1] = ring[1:]
-            ring[-1] = value
+    def _look(self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], world: World) -> None:
+        """Look at one reading of each of some boilers."""
+        state, bar, flow, flame = self._since, seen["water_pressure_bar"], seen["flow_temp_c"], seen["flame_on"]
+        low, high, frost = (world.limit(self, name, slot) for name in ("low_bar", "high_bar", "frost_c"))
+        doubtful = self._doubt(slot, ts_ms, arrival, seen, world)
+        recent = ts_ms[:, None] // QUARTER_MS - state["anchor"][slot] <= FALL_WITHIN_MS // QUARTER_MS
+        warmest = np.max(np.where(recent & np.isfinite(state["anchor_c"][slot]), state["anchor_c"][slot], -99), axis=1)
+        frozen = (
+            (flow < frost) & ~(seen["outdoor_temp_c"] > 3) & ~(flame > 0) & ~(seen["return_temp_c"] > _WARM_RETURN_C)
+        )
+        frozen &= ~(warmest - flow > _COOLS_K) & ~world.told(slot, "ntc_failed")
+        beyond = {"low": (bar < low) & ~doubtful, "high": (bar > high) & ~doubtful, "frost": frozen}
+        back = {
+            "low": bar > low + _LOW_MARGIN_BAR,
+            "high": bar < high - _HIGH_MARGIN_BAR,
+            "frost": flow > frost + _FROST_MARGIN_C,
+        }
+        for name, kind, severity in _KINDS:
+            since = state[name][slot]
+            state[name][slot] = np.where(
+                beyond[name], np.where(since > 0, since, ts_ms), np.where(back[name], 0, since)
+            )
+            holds = beyond[name] & (since > 0) & (ts_ms - since >= _APART_MS) & ~state[f"{name}_told"][slot]
+            if name == "low":
+                holds &= ~world.told(slot, "burst_leak")
+            self._say(holds, name, kind, severity, slot, ts_ms, arrival, seen, {}, world)
+            over = back[name] & (since > 0)
+            state[f"{name}_told"][slot[over]] = False
+            for i in np.flatnonzero(over) if kind != "slow_leak" else ():
+                world.episodes.clear(world.slots.boilers[slot[i]], kind, int(ts_ms[i]), int(arrival[i]))
+        self._fall(slot, ts_ms, arrival, seen, doubtful, recent, world)
 
-    def _look(
-        self, slot: int, ts_ms: int, received_at_ms: int, values: tuple[float, float, float, float], slots: Slots,
-        episodes: Episodes,
-    ) -> None:  # fmt: skip
-        pressure, flow, outdoor, flame = values
-        boiler, site = slots.boilers[slot], slots.sites[slot]
-        frosty = flow < FROST_C and not outdoor > 3 and not flame > 0
-        beyond = {"low": pressure < LOW_BAR, "high": pressure > HIGH_BAR, "frost": frosty}
-        back = {"low": pressure > LOW_CLEAR_BAR, "high": pressure < HIGH_CLEAR_BAR, "frost": flow > FROST_CLEAR_C}
-        seen = {"water_pressure_bar": pressure, "flow_temp_c": flow, "outdoor_temp_c": outdoor}
-        facts: dict[str, Any] = {name: round(value, 3) for name, value in seen.items() if np.isfinite(value)}
-        detector = f"{self.name}@{self.version}"
-        for name, kind, severity in _LIMITS:
-            since = int(self._since[name][slot])
-            if beyond[name]:
-                self._since[name][slot] = since or ts_ms
-                if (
-                    since
-                    and ts_ms - since >= _APART_MS
-                    and not (name == "low" and episodes.is_raised(boiler, "burst_leak"))
-                ):
-                    episodes.say(boiler, kind, severity=severity, at_ms=ts_ms, received_at_ms=received_at_ms,
-                                 detector=detector, site=site, values=facts)  # fmt: skip
-            elif back[name]:
-                if since and kind != "slow_leak":
-                    episodes.clear(boiler, kind, ts_ms, received_at_ms)
-                self._since[name][slot] = 0
-        self._look_for_fall(slot, ts_ms, received_at_ms, pressure, flow, facts, slots, episodes)
+    def _doubt(
+        self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], world: World
+    ) -> NDArray[np.bool_]:
+        """Return where pressure cannot be the water's; tell the sensor where the burner proves it."""
+        state, bar, burns = self._since, seen["water_pressure_bar"], seen["flame_on"] > 0
+        before, passed_ms = state["bar"][slot], ts_ms - state["seen"][slot]
+        gone = (bar < _DIP_BAR) & (before >= _SOUND_BAR) & ((bar <= _GONE_BAR) | (passed_ms <= _AT_ONCE_MS))
+        leapt = (bar >= _BEYOND_BAR) & (bar - before >= 1.0)
+        doubt = np.where(
+            (gone | leapt) & (passed_ms <= _GAP_MS) & (state["doubt"][slot] == 0), ts_ms, state["doubt"][slot]
+        )
+        sound = (bar >= _SOUND_BAR) & (bar < _BEYOND_BAR - 0.3)
+        over = sound & (doubt > 0)
+        holds = (doubt > 0) & ~sound & (ts_ms - doubt >= _APART_MS) & ~state["sensor_told"][slot]
+        holds &= (burns & (bar <= _GONE_BAR)) | (bar >= _BEYOND_BAR)
+        told = {"before_bar": before.astype(np.float64)}
+        self._say(holds, "sensor", "pressure_sensor_failed", "warning", slot, ts_ms, arrival, seen, told, world)
+        for i in np.flatnonzero(over & state["sensor_told"][slot]):
+            world.episodes.clear(world.slots.boilers[slot[i]], "pressure_sensor_failed", int(ts_ms[i]), int(arrival[i]))
+        state["sensor_told"][slot[over]] = False
+        state["doubt"][slot] = np.where(over, 0, doubt)
+        state["burnt"][slot] = np.where(burns & (bar <= _BURNS_BAR), ts_ms, state["burnt"][slot])
+        keep = np.isfinite(bar) & (state["doubt"][slot] == 0)
+        state["bar"][slot[keep]], state["seen"][slot[keep]] = bar[keep], ts_ms[keep]
+        still = (state["doubt"][slot] > 0) & ((ts_ms - state["doubt"][slot] < _DOUBT_MS) | state["sensor_told"][slot])
+        lit = (state["burnt"][slot] > 0) & (ts_ms - state["burnt"][slot] < _BURNT_MS)
+        result: NDArray[np.bool_] = still | lit
+        return result
 
-    def _look_for_fall(
-        self, slot: int, ts_ms: int, received_at_ms: int, pressure: float, flow: float, facts: dict[str, Any], slots: Slots,
-        episodes: Episodes,
+    def _fall(
+        self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], doubtful: NDArray[np.bool_],
+        recent: NDArray[np.bool_], world: World,
     ) -> None:  # fmt: skip
-        if not np.isfinite(pressure):
+        state, bar, flow = self._since, seen["water_pressure_bar"], seen["flow_temp_c"]
+        known = np.flatnonzero(np.isfinite(bar) & ~doubtful)
+        if not len(known):
             return
-        boiler, since, quarter = slots.boilers[slot], self._since, ts_ms // QUARTER_MS
-        recent = quarter - since["anchor"][slot] <= FALL_WITHIN_MS // QUARTER_MS
-        cooler = np.nan_to_num(np.maximum(since["anchor_c"][slot] - flow, 0), nan=15.0)
-        falls = np.where(recent, since["anchor_bar"][slot] - pressure - _COOLING_BAR_PER_K * cooler, -np.inf)
-        place = int(np.nanargmax(falls)) if np.isfinite(falls).any() else 0
-        fall = float(falls[place])
-        if fall >= FALL_BAR:
-            began = int(since["fall_at"][slot])
-            since["fall_at"][slot] = began or ts_ms
-            if began and ts_ms - began >= _APART_MS:
-                hours = max((ts_ms - int(since["anchor"][slot][place]) * QUARTER_MS) / 3_600_000, 1 / 12)
-                told = {**facts, "fall_bar": round(fall, 3), "fall_bar_per_h": round(fall / hours, 3)}
-                episodes.say(boiler, "burst_leak", severity="critical", at_ms=ts_ms, received_at_ms=received_at_ms,
-                             detector=f"{self.name}@{self.version}", site=slots.sites[slot], values=told)  # fmt: skip
-        else:
-            since["fall_at"][slot] = 0
-            if pressure > LOW_CLEAR_BAR + 0.1:
-                episodes.clear(boiler, "burst_leak", ts_ms, received_at_ms)
-        if quarter > since["anchor"][slot][-1]:
-            self._anchor(slot, quarter, pressure, flow)
+        slot, ts_ms, arrival, bar, flow = slot[known], ts_ms[known], arrival[known], bar[known], flow[known]
+        seen = {name: values[known] for name, values in seen.items()}
+        cooler = np.nan_to_num(np.maximum(state["anchor_c"][slot] - flow[:, None], 0), nan=15.0)
+        falls = state["anchor_bar"][slot] - bar[:, None] - _COOLING_BAR_PER_K * cooler
+        falls = np.where(recent[known] & np.isfinite(falls), falls, -np.inf)
+        place = falls.argmax(axis=1)
+        row = np.arange(len(slot))
+        fall, began = falls[row, place], state["fall"][slot]
+        fast = fall >= world.limit(self, "fall_bar", slot)
+        state["fall"][slot] = np.where(fast, np.where(began > 0, began, ts_ms), 0)
+        hours = np.maximum(
+            (ts_ms - state["anchor"][slot][row, place].astype(np.int64) * QUARTER_MS) / 3_600_000, 1 / 12
+        )
+        holds = fast & (began > 0) & (ts_ms - began >= _APART_MS) & ~state["fall_told"][slot]
+        told = {"fall_bar": fall, "fall_bar_per_h": fall / hours}
+        self._say(holds, "fall", "burst_leak", "critical", slot, ts_ms, arrival, seen, told, world)
+        over = ~fast & (bar > world.limit(self, "low_bar", slot) + _LOW_MARGIN_BAR + 0.1)
+        for i in np.flatnonzero(over & state["fall_told"][slot]):
+            world.episodes.clear(world.slots.boilers[slot[i]], "burst_leak", int(ts_ms[i]), int(arrival[i]))
+        state["fall_told"][slot[over]] = False
+        self._set_anchors(slot, ts_ms, bar, flow)
+
+    def _say(
+        self, holds: NDArray[np.bool_], name: str, kind: str, severity: Severity, slot: Ints, ts_ms: Ints, arrival: Ints,
+        seen: dict[str, Floats], more: dict[str, Floats], world: World,
+    ) -> None:  # fmt: skip
+        self._since[f"{name}_told"][slot[holds]] = True
+        for i in np.flatnonzero(holds).tolist():
+            facts = {key: float(values[i]) for key, values in (seen | more).items() if key != "flame_on"}
+            values: dict[str, Any] = {key: round(value, 3) for key, value in facts.items() if np.isfinite(value)}
+            world.episodes.say(
+                world.slots.boilers[slot[i]], kind, severity=severity, at_ms=int(ts_ms[i]), received_at_ms=int(arrival[i]),
+                detector=f"{self.name}@{self.version}", site=world.slots.sites[slot[i]], values=values,
+            )  # fmt: skip
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair or a swap."""
         if row.what in ("repaired", "part_replaced", "swapped"):
             self._since.grow(slot + 1)
             self._since.reset(slot)
-            if "low_water_pressure" in row.problems:
-                episodes.clear(row.boiler, "burst_leak", row.at_ms, row.at_ms)
+            for kind, problem in (("burst_leak", "low_water_pressure"), ("pressure_sensor_failed", "pressure_sensor")):
+                if problem in row.problems:
+                    episodes.clear(row.boiler, kind, row.at_ms, row.at_ms)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return since when each limit is passed."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from boilerwatch.fold import ranks
 from boilerwatch.model import Ints, Severity
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import View
+from detectors.catalogue.contract import View, World
 from detectors.episodes import Episodes
 from detectors.slots import Arrays, Slots
 
@@ -43,8 +43,9 @@ class Silence:
         self._common = np.zeros(0, np.bool_)
         self._deaf_until = self._before = 0
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
+    def see(self, view: View, world: World) -> None:
         """Learn from arrivals, tell gaps that are over, then look who is late."""
+        slots, episodes = world.slots, world.episodes
         self._heard.grow(len(slots))
         self._place(slots)
         deaf = self._deaf(view)

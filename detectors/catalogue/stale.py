@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import View
+from detectors.catalogue.contract import View, World
 from detectors.episodes import Episodes
 from detectors.slots import Arrays, Slots
 
@@ -39,8 +39,9 @@ class Stale:
         )  # fmt: skip
         self._looked = -1
 
-    def see(self, view: View, slots: Slots, families: dict[str, str], episodes: Episodes) -> None:
+    def see(self, view: View, world: World) -> None:
         """Note what came; look once an hour."""
+        slots, episodes = world.slots, world.episodes
         self._heard.grow(len(slots))
         self._heard["any"][view.slot] = view.received_at_ms  # in order of arrival: the last assignment is the newest
         for number, name in enumerate(SIGNALS):

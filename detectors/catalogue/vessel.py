@@ -16,7 +16,7 @@ import numpy as np
 
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
-from detectors.catalogue.contract import Days, World
+from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Track, Verdict
 from detectors.catalogue.gradual import Gradual
 
@@ -39,24 +39,27 @@ class Vessel(Gradual):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = ("bar", "grown_l", "bar_grown", "grown_grown", "warm_c")
+        self.features = dict.fromkeys(("bar", "grown_l", "bar_grown", "grown_grown", "warm_c"), 1)
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return pressure, the growth of 1000 litres since 20 °C, and their products, where both are known."""
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
         warm = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
         grown = grown_l(warm)
         bar = np.where(np.isnan(warm), np.nan, frames.mean("water_pressure_bar"))
         grown = np.where(np.isnan(bar), np.nan, grown)
-        return {"bar": bar, "grown_l": grown, "bar_grown": bar * grown, "grown_grown": grown**2, "warm_c": warm}
+        values = {"bar": bar, "grown_l": grown, "bar_grown": bar * grown, "grown_grown": grown**2, "warm_c": warm}
+        return {name: Banded(one) for name, one in values.items()}
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
-        bar, grown = days.mean["bar"], days.mean["grown_l"]
-        spread = days.mean["grown_grown"] - grown**2
-        slope = (days.mean["bar_grown"] - bar * grown) / np.where(spread > _LEAST_SPREAD_L**2, spread, np.nan)
+        bar, grown = days.only("bar"), days.only("grown_l")
+        spread = days.only("grown_grown") - grown**2
+        slope = (days.only("bar_grown") - bar * grown) / np.where(spread > _LEAST_SPREAD_L**2, spread, np.nan)
         stiffness = slope / (bar + ATMOSPHERE_BAR) ** 2
         gas = np.log(np.where(stiffness > 0, stiffness, np.nan))
-        told = replace(days, mean=days.mean | {"gas_ln": gas}, count=days.count | {"gas_ln": days.count["bar"]})
+        told = replace(
+            days, mean=days.mean | {"gas_ln": gas[:, None]}, count=days.count | {"gas_ln": days.count["bar"]}
+        )
         return super()._look(drift, told, rows, site, world)
 
 

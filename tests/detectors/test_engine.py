@@ -1,6 +1,6 @@
 """Frames close in each boiler's own time, and nothing depends on how rows are cut or where it restarts."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from boilerwatch.fold import Frames, ranks
-from boilerwatch.model import Batch, Event, Floats
+from boilerwatch.model import Batch, Event
 from boilerwatch.register import Boiler
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Days, Detector, World
+from detectors.catalogue.contract import Banded, Days, Detector, World
 from detectors.catalogue.registry import DETECTORS
 from detectors.engine import Engine
 from detectors.episodes import Episodes
@@ -58,11 +58,10 @@ class LoudDays(Recorded):
     """Tells each day of one feature."""
 
     name = "loud_days"
-    source: Literal["minute", "quarter"] = "quarter"
-    features = ("spread_k",)
+    features: ClassVar = {"spread_k": 1}
 
-    def measure(self, frames: Frames, world: World) -> dict[str, Floats]:
-        return {"spread_k": frames.mean("flow_temp_c") - frames.mean("return_temp_c")}
+    def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
+        return {"spread_k": Banded(frames.mean("flow_temp_c") - frames.mean("return_temp_c"))}
 
     def judge(self, days: Days, world: World) -> None:
         for rows in ranks(days.slot):
@@ -70,8 +69,8 @@ class LoudDays(Recorded):
                 boiler = world.slots.boilers[int(days.slot[i])]
                 values: dict[str, Any] = {
                     "day_ms": int(days.day_start_ms[i]), "gap": repr(float(days.gap_days[i])),
-                    "mean_k": repr(float(days.mean["spread_k"][i])), "count": int(days.count["spread_k"][i]),
-                    "high_k": repr(float(days.high["spread_k"][i])), "flame_on_s": repr(float(days.flame_on_s[i])),
+                    "mean_k": repr(float(days.only("spread_k")[i])), "count": int(days.count["spread_k"][i, 0]),
+                    "flame_on_s": repr(float(days.flame_on_s[i])),
                 }  # fmt: skip
                 world.episodes.say(boiler, "unusual:day", kind="unusual", severity="advisory", at_ms=int(days.newest_ms[i]),
                                    received_at_ms=int(days.received_at_ms[i]), detector=self.name, values=values)  # fmt: skip

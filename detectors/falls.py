@@ -1,0 +1,138 @@
+"""How fast pressure falls once the water's warmth is taken out: one least-squares fit a boiler, all boilers at once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.model import Floats
+
+_LEAST_SIDE = 3
+
+
+class Fall(NamedTuple):
+    """What the fits say; all shape (n,).
+
+    Attributes
+    ----------
+    blocks
+        How many were used. [-]
+    loss, error
+        Fall of cold-equivalent pressure and its standard error. [bar/day]
+    fall
+        Over the span of the blocks. [bar]
+    cold
+        Pressure now at 20 °C water, or as it is where no temperature is known. [bar]
+    stepped
+        Blocks since a single step that explains more than the fall does, 0 where the fall explains more. [-]
+    peaks
+        How much better a loss at hot peaks explains the fall than one at all hours, in log-likelihood. [-]
+    """
+
+    blocks: NDArray[np.int64]
+    loss: Floats
+    error: Floats
+    fall: Floats
+    cold: Floats
+    stepped: NDArray[np.int64]
+    peaks: Floats
+
+
+def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_days: float) -> Fall:
+    """Fit pressure on time and water temperature.
+
+    Neighbouring blocks share their weather, so the standard error is widened by the residuals' lag-one correlation
+    (Bartlett), and by a floor of a 0.1 bar sensor's step over the span.
+
+    Parameters
+    ----------
+    pressure_bar, water_temp_c, excess_bar
+        Block means, oldest first, NaN where there was none, shape (n, blocks); the excess is over where relief valves
+        begin to weep.
+    block_days
+        Length of a block. [days]
+
+    Examples
+    --------
+    >>> days = np.arange(40) / 4
+    >>> warm = 40 + 10 * np.sin(days * 6)
+    >>> one = fit((1.5 - 0.044 * days + 0.01 * (warm - 30))[None, :], warm[None, :], np.zeros((1, 40)), 0.25)
+    >>> one.loss.round(3).tolist(), one.fall.round(2).tolist(), one.cold.round(2).tolist()
+    ([0.044], [0.43], [0.97])
+    """
+    there = np.isfinite(pressure_bar)
+    both = there & np.isfinite(water_temp_c)
+    with_warm = both.sum(axis=1) >= 0.8 * np.maximum(there.sum(axis=1), 1)
+    used = np.where(with_warm[:, None], both, there)
+    count = used.sum(axis=1)
+    size = np.maximum(count, 1)
+
+    def centred(values: Floats) -> tuple[Floats, Floats]:
+        middle = np.where(used, values, 0.0).sum(axis=1) / size
+        return np.where(used, values - middle[:, None], 0.0), middle
+
+    time, time_middle = centred(np.broadcast_to(np.arange(used.shape[1]) * block_days, used.shape))
+    bar, bar_middle = centred(pressure_bar)
+    warm, warm_middle = centred(water_temp_c)
+    varied = (warm**2).sum(axis=1) > 0.25 * size
+    warm = np.where((with_warm & varied)[:, None], warm, 0.0)
+    slope, per_k, spread = _two(bar, time, warm)
+    residual = bar - slope[:, None] * time - per_k[:, None] * warm
+    squares = (residual**2).sum(axis=1)
+    free = np.maximum(count - 2 - (with_warm & varied), 1)
+    lag = np.clip((residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum(squares, 1e-12), 0, 0.9)
+    first = np.where(used, np.arange(used.shape[1]), used.shape[1]).min(axis=1)
+    last = np.where(used, np.arange(used.shape[1]), -1).max(axis=1)
+    span = np.maximum(last - first, 0) * block_days
+    error = np.sqrt(squares / free * (1 + lag) / (1 - lag) * spread) + 0.003 / np.maximum(span, 1)
+    now = last * block_days - time_middle
+    cold = bar_middle + slope * now - np.clip(per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0))
+    stepped = _step(bar, warm, used, squares)
+    peaks = _peaks(bar, warm, excess_bar, used, squares, count)
+    return Fall(count, -slope, error, -slope * span, cold, stepped, peaks)
+
+
+def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return both slopes of a regression on two centred columns, and what the first's variance is multiplied by."""
+    aa, bb, ab = (one**2).sum(axis=1), (other**2).sum(axis=1), (one * other).sum(axis=1)
+    ay, by = (one * bar).sum(axis=1), (other * bar).sum(axis=1)
+    whole = aa * bb - ab**2
+    usable = whole > 1e-6 * aa * bb
+    whole = np.where(usable, whole, 1.0)
+    alone = ay / np.maximum(aa, 1e-12)
+    slope = np.where(usable, (bb * ay - ab * by) / whole, alone)
+    second = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
+    return slope, second, np.where(usable, bb / whole, 1 / np.maximum(aa, 1e-12))
+
+
+def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -> NDArray[np.int64]:
+    """Return how many blocks ago a single step came that explains more than the line, 0 where none does."""
+    blocks = bar.shape[1]
+    best, place = squares.copy(), np.zeros(len(bar), np.int64)
+    size = used.sum(axis=1)
+    before_all = np.cumsum(used, axis=1)
+    for edge in range(_LEAST_SIDE, blocks - _LEAST_SIDE + 1):
+        before = before_all[:, edge - 1]
+        enough = (before >= _LEAST_SIDE) & (size - before >= _LEAST_SIDE)
+        if not enough.any():
+            continue
+        side = np.where(np.arange(blocks) < edge, 0.0, 1.0) - ((size - before) / np.maximum(size, 1))[:, None]
+        jump, per_k, _ = _two(bar, np.where(used, side, 0.0), warm)
+        left = ((bar - jump[:, None] * np.where(used, side, 0.0) - per_k[:, None] * warm) ** 2).sum(axis=1)
+        better = enough & (left < best)
+        best, place = np.where(better, left, best), np.where(better, blocks - edge, place)
+    return place
+
+
+def _peaks(
+    bar: Floats, warm: Floats, excess_bar: Floats, used: NDArray[np.bool_], squares: Floats, count: NDArray[np.int64]
+) -> Floats:
+    """Return the log-likelihood by which cumulated excess explains the fall better than time, shape (n,)."""
+    exposure = np.cumsum(np.nan_to_num(excess_bar), axis=1)
+    middle = np.where(used, exposure, 0.0).sum(axis=1) / np.maximum(count, 1)
+    exposure = np.where(used, exposure - middle[:, None], 0.0)
+    slope, per_k, _ = _two(bar, exposure, warm)
+    left = ((bar - slope[:, None] * exposure - per_k[:, None] * warm) ** 2).sum(axis=1)
+    some = (exposure**2).sum(axis=1) > 1e-6
+    worth = 0.5 * count * np.log(np.maximum(squares, 1e-9) / np.maximum(left, 1e-9))
+    return np.where(some & (slope < 0), worth, -np.inf)
