@@ -11,6 +11,8 @@ from boilerwatch.kinds import KIND_BY_NAME, PROBLEM_BY_NAME
 from boilerwatch.wire import format_time, parse_time
 
 COLUMNS = ("boiler", "kind", "onset", "failure", "repaired")
+#: Written by a live run: when the failure was published, by the clock on the wall.
+ARRIVED = "arrived"
 CODE_KINDS = frozenset({"lockout_code", "maintenance_code"})
 
 
@@ -24,6 +26,8 @@ class Truth:
         A mechanism, or a problem class where the mechanism is not known.
     onset_ms, failure_ms, repaired_ms
         When it began, stopped the boiler, was mended; None where it did not within the data. [ms since 1970]
+    arrived_ms
+        When the failure was published, where a live run's time was not that of the clock on the wall. [ms since 1970]
     """
 
     boiler: str
@@ -31,6 +35,7 @@ class Truth:
     onset_ms: int
     failure_ms: int | None = None
     repaired_ms: int | None = None
+    arrived_ms: int | None = None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -90,7 +95,9 @@ def _truth_of(row: dict[str, str | None], where: str) -> Truth:
             raise InputError(f"{where}: {name} lies before onset")
     if failure_ms is not None and repaired_ms is not None and repaired_ms < failure_ms:
         raise InputError(f"{where}: repaired lies before failure; leave failure empty where the repair forestalled it")
-    return Truth(text["boiler"], text["kind"], onset_ms, failure_ms, repaired_ms)
+    told = (row.get(ARRIVED) or "").strip()
+    arrived_ms = _time(told, f"{where}, {ARRIVED}") if told else None
+    return Truth(text["boiler"], text["kind"], onset_ms, failure_ms, repaired_ms, arrived_ms)
 
 
 def _time(text: str, where: str) -> int:
@@ -100,12 +107,12 @@ def _time(text: str, where: str) -> int:
         raise InputError(f"{where}: {text!r} is no RFC 3339 time with a zone") from exc
 
 
-def truth_csv(faults: Iterable[Truth]) -> str:
-    """Return faults as a `truth.csv`."""
+def truth_csv(faults: Iterable[Truth], *, arrived: bool = False) -> str:
+    """Return faults as a `truth.csv`, with a column for their arrival where asked."""
     sink = io.StringIO()
     table = csv.writer(sink, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow([*COLUMNS, ARRIVED] if arrived else COLUMNS)
     for one in faults:
-        moments = (one.onset_ms, one.failure_ms, one.repaired_ms)
+        moments = [one.onset_ms, one.failure_ms, one.repaired_ms] + ([one.arrived_ms] if arrived else [])
         table.writerow([one.boiler, one.kind, *("" if at_ms is None else format_time(at_ms) for at_ms in moments)])
     return sink.getvalue()

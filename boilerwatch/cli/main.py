@@ -13,6 +13,7 @@ from boilerwatch.cli.listen import listen
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.run import run
 from boilerwatch.cli.score import score
+from boilerwatch.cli.score_tickets import score_tickets_command
 from boilerwatch.cli.simulate import simulate
 from boilerwatch.errors import BoilerwatchError
 
@@ -28,6 +29,7 @@ app.command()(replay)
 app.command()(run)
 app.command()(dataset)
 app.command()(score)
+app.command("score-tickets")(score_tickets_command)
 app.command()(simulate)
 app.command()(demo)
 app.command()(listen)

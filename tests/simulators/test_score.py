@@ -211,6 +211,9 @@ def test_truth_goes_to_a_file_and_back(tmp_path: Path) -> None:
     path = tmp_path / "truth.csv"
     path.write_text(truth_csv(faults))
     assert read_truth(path) == faults
+    live = [Truth("b-1", "slow_leak", T0, T0 + 1, None, T0 + 2), LEAK]
+    path.write_text(truth_csv(live, arrived=True))
+    assert read_truth(path) == live
 
 
 HEAD = "boiler,kind,onset,failure,repaired\n"
