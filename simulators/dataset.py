@@ -3,7 +3,7 @@
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -188,10 +188,20 @@ def _links(order: Order, fleet: Fleet, every_ms: Ints) -> FileLinks:
     return FileLinks(Gateways(np.asarray(fleet.site), has_clock, every_ms), order.seed, start_ms, end_ms, Troubles())
 
 
-def truth_of(fleet: Fleet) -> list[Truth]:
-    """Return the labels of faults that began, by onset."""
+def truth_of(fleet: Fleet, shown_ms: Mapping[tuple[int, str, float], int] | None = None) -> list[Truth]:
+    """Return the labels of faults that began, by onset.
+
+    Parameters
+    ----------
+    shown_ms
+        (boiler, kind, onset in s) -> when its failure was published, in a live run. [ms since 1970]
+    """
+    known = shown_ms or {}
     found = [
-        Truth(fleet.ids[one.boiler], one.kind, round(one.onset_s) * 1000, _ms(one.failed_s), _ms(one.repaired_s))
+        Truth(
+            fleet.ids[one.boiler], one.kind, round(one.onset_s) * 1000, _ms(one.failed_s), _ms(one.repaired_s),
+            known.get((one.boiler, one.kind, one.onset_s)),
+        )
         for one in fleet.faults if one.onset_s <= fleet.now_s
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.onset_ms, one.boiler))

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.errors import InputError
 from boilerwatch.kinds import KIND_BY_NAME
+from simulators.dataset import truth_of
 from simulators.dialects import DIALECTS, Gateway
 from simulators.fleet import KINDS, MODELS, SITES, Fleet
 from simulators.publish import Member, Shown
+from simulators.truth import Truth
 
 _RATE = "litres_per_day"
 _WAIT = "in_s"
@@ -24,6 +27,8 @@ class LiveView:
         Standing where publishing begins.
     dialects
         What the gateways speak, shared out among the boilers whose family has such gateways; `all` for every one.
+    clock
+        Tells when a failure was shown.
 
     Raises
     ------
@@ -31,12 +36,13 @@ class LiveView:
         If there is no such dialect.
     """
 
-    def __init__(self, fleet: Fleet, dialects: str = "native") -> None:
+    def __init__(self, fleet: Fleet, dialects: str = "native", clock: Clock = SYSTEM) -> None:
         asked = list(DIALECTS) if dialects == "all" else dialects.split(",")
         for name in asked:
             if name not in DIALECTS:
                 raise InputError(f"--dialect {name!r}: there is no such dialect; known: {', '.join(DIALECTS)}")
-        self._fleet = fleet
+        self._fleet, self._clock = fleet, clock
+        self._shown_ms: dict[tuple[int, str, float], int] = {}
         self.members: Sequence[Member] = [
             Member(Gateway(name, SITES[site][0], MODELS[model][1]), _dialect(asked, MODELS[model][1], number))
             for number, (name, site, model) in enumerate(zip(fleet.ids, fleet.site, fleet.model, strict=True))
@@ -45,10 +51,17 @@ class LiveView:
     def show(self, now_s: float) -> Shown:
         """Advance to `now_s` and return what every boiler shows. [s since 1970]"""
         step = self._fleet.step(now_s - self._fleet.now_s)
+        for one in self._fleet.faults:
+            if one.failed_s is not None:
+                self._shown_ms.setdefault((one.boiler, one.kind, one.onset_s), self._clock.now_ms())
         ts_ms = round(now_s * 1000)
         count = len(self._fleet.ids)
         codes = [(boiler, ts_ms, code, active) for boiler, code, active in step.codes]
         return Shown(np.arange(count), np.full(count, ts_ms, np.int64), step.columns, codes)
+
+    def truth(self) -> list[Truth]:
+        """Return the labels so far, with the time each failure was shown by the clock on the wall."""
+        return truth_of(self._fleet, self._shown_ms)
 
 
 def _dialect(asked: list[str], family: str, number: int) -> str:

@@ -20,6 +20,7 @@ from simulators.fleet import Fleet
 from simulators.live_fleet import LiveView, add_fault
 from simulators.publish import Live, Pace
 from simulators.register_file import fleet_csv
+from simulators.truth import truth_csv
 
 
 def simulate(
@@ -42,6 +43,7 @@ def simulate(
         typer.Option(help="KIND:BOILER:NAME=VALUE,..., such as slow_leak:boiler-17:litres_per_day=0.5,in_s=60."),
     ] = None,
     register: Annotated[Path | None, typer.Option(help="Write the fleet.csv that `fleet import` takes.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="At the end, write what was wrong with whom: a truth.csv.")] = None,
     bad_links: Annotated[
         bool, typer.Option("--bad-links", help="Gateways go away, repeat, garble, tell wrong times.")
     ] = False,
@@ -62,6 +64,8 @@ def simulate(
     without = sorted({member.dialect for member in view.members} - set(WITH_TIME))
     if start and without:
         print(f"simulate: {', '.join(without)} tell no time, so their past bears its arrival", file=sys.stderr)
+    if truth is not None:
+        _write(truth, truth_csv(view.truth(), arrived=True))  # a place that cannot be written is told now
     if history:
         plan_faults(fleet, order.faults, order.kinds, seed, history)
         for _ in steps(fleet, order):
@@ -70,6 +74,8 @@ def simulate(
         add_fault(fleet, one, start_s)
     live = Live(view, loaded.mqtt, SYSTEM, Troubles() if bad_links else None)
     tally = asyncio.run(live.run(Pace(start_s, interval, speed, seconds), stop))
+    if truth is not None:
+        _write(truth, truth_csv(view.truth(), arrived=True))
     print(f"{tally.published} published, {tally.acknowledged} acknowledged, {tally.refused} refused", file=sys.stderr)
 
 

@@ -30,8 +30,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["boilerwatch", "score", *words])
+def run(monkeypatch: pytest.MonkeyPatch, *words: str, command: str = "score") -> int:
+    monkeypatch.setattr(sys, "argv", ["boilerwatch", command, *words])
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
@@ -112,3 +112,38 @@ def test_a_broken_description_of_a_data_set_is_a_sentence(
     Path("dataset.json").write_text('{"boiler_days": 1}')
     assert run(monkeypatch, "findings.jsonl", "truth.csv") == 2
     assert "is no description of a data set" in capsys.readouterr().err
+
+
+def test_tickets_in_a_file_are_scored(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ticket = {
+        "id": 7, "boiler": "b-1", "site": "s", "chain": "water", "problem": "low_water_pressure", "kind": "slow_leak",
+        "severity": "critical", "state": "open", "opened_at_ms": 1_768_176_000_000,
+        "obligations": [{"name": "response", "started_at_ms": 1_768_521_602_000, "due_at_ms": 0, "met_at_ms": None}],
+    }  # fmt: skip
+    Path("tickets.json").write_text(json.dumps([ticket]))
+    assert run(monkeypatch, "truth.csv", "--tickets", "tickets.json", "--json", "t.json", command="score-tickets") == 0
+    assert "+2.0 s" in capsys.readouterr().out
+    assert json.loads(Path("t.json").read_text())["counts"]["right_clock"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("none.csv",), "none.csv cannot be read"),
+        (("truth.csv", "--tickets", "none"), "none cannot be read"),
+        (("truth.csv", "--tickets", "truth.csv"), "truth.csv is no list of tickets"),
+        (("truth.csv", "--tickets", "empty.json", "--json", "no/t.json"), "no/t.json cannot be written"),
+    ],
+)
+def test_tickets_that_cannot_be_scored_are_a_sentence(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    sentence: str,
+) -> None:
+    Path("empty.json").write_text("[]")
+    assert run(monkeypatch, *words, command="score-tickets") == 2
+    assert sentence in capsys.readouterr().err
