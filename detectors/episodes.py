@@ -115,6 +115,6 @@ def _is_news(before: Finding, expected_ms: int | None, at_ms: int) -> bool:
 
 
 def key_of(finding: Finding) -> str:
-    """Return the key an episode is raised under; codes carry theirs in `values`."""
-    code = finding.values.get("code")
-    return f"{finding.kind}:{code}" if code else finding.kind
+    """Return the key an episode is raised under; codes and broken temperature sensors carry theirs in `values`."""
+    more = finding.values.get("code") or (finding.kind == "ntc_failed" and finding.values.get("signal"))
+    return f"{finding.kind}:{more}" if more else finding.kind

@@ -87,8 +87,11 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     error = np.sqrt(squares / free * (1 + lag) / (1 - lag) * spread) + 0.003 / np.maximum(span, 1)
     now = last * block_days - time_middle
     cold = bar_middle + slope * now - np.clip(per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0))
-    stepped = _step(bar, warm, used, squares)
-    peaks = _peaks(bar, warm, excess_bar, used, squares, count)
+    by_peaks = _left_by_peaks(bar, warm, excess_bar, used, count)
+    some = np.isfinite(by_peaks)
+    ratio = np.maximum(squares, 1e-9) / np.maximum(np.where(some, by_peaks, 1.0), 1e-9)
+    peaks = np.where(some, 0.5 * count * np.log(ratio), -np.inf)
+    stepped = _step(bar, warm, used, np.minimum(squares, by_peaks))
     return Fall(count, -slope, error, -slope * span, cold, stepped, peaks)
 
 
@@ -124,15 +127,13 @@ def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -
     return place
 
 
-def _peaks(
-    bar: Floats, warm: Floats, excess_bar: Floats, used: NDArray[np.bool_], squares: Floats, count: NDArray[np.int64]
+def _left_by_peaks(
+    bar: Floats, warm: Floats, excess_bar: Floats, used: NDArray[np.bool_], count: NDArray[np.int64]
 ) -> Floats:
-    """Return the log-likelihood by which cumulated excess explains the fall better than time, shape (n,)."""
+    """Return the squares that a loss in proportion to cumulated excess leaves, infinite where there is none, shape (n,)."""
     exposure = np.cumsum(np.nan_to_num(excess_bar), axis=1)
     middle = np.where(used, exposure, 0.0).sum(axis=1) / np.maximum(count, 1)
     exposure = np.where(used, exposure - middle[:, None], 0.0)
     slope, per_k, _ = _two(bar, exposure, warm)
     left = ((bar - slope[:, None] * exposure - per_k[:, None] * warm) ** 2).sum(axis=1)
-    some = (exposure**2).sum(axis=1) > 1e-6
-    worth = 0.5 * count * np.log(np.maximum(squares, 1e-9) / np.maximum(left, 1e-9))
-    return np.where(some & (slope < 0), worth, -np.inf)
+    return np.where(((exposure**2).sum(axis=1) > 1e-6) & (slope < 0), left, np.inf)

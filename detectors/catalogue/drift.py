@@ -62,6 +62,10 @@ class Track:
         Kinds that explain it better when their own evidence is stronger, or when they are raised.
     source
         Where the numbers come from.
+    key
+        Name of its limits and state, where a kind has several tracks.
+    local
+        Whether what a whole site shows at once is taken out.
     """
 
     kind: str
@@ -78,6 +82,13 @@ class Track:
     cause: str = "water_c"
     cause_slope: float = 0.0
     rivals: tuple[str, ...] = field(default=())
+    key: str = ""
+    local: bool = True
+
+    @property
+    def name(self) -> str:
+        """The kind, or its key where the kind has several tracks."""
+        return self.key or self.kind
 
 
 class Levels(NamedTuple):
@@ -213,6 +224,8 @@ class Drift:
         """Return what the site of each boiler shows as a whole these days, 0 where too few tell, shape (n,)."""
         state = self.state
         size = len(site)
+        if not self.track.local:
+            return np.zeros(len(slot))
         recent = np.isfinite(state["latest"][:size]) & (state["latest_day"][:size] >= day.max() - 2)
         members = np.flatnonzero(recent & (site >= 0))
         if len(members) < _SITE_LEAST:

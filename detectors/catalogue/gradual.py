@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.fold import DAY_MS, Frames, ranks
+from boilerwatch.arrays import Arrays
+from boilerwatch.fold import DAY_MS, MINUTE_MS, Frames, ranks
 from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
+from detectors.blocks import running_max
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Levels, Track, Verdict
 from detectors.episodes import Episodes
@@ -19,6 +21,8 @@ from detectors.episodes import Episodes
 #: Modulation bands within which flame current, spread, flue and fan are compared. [%]
 BAND_EDGES_PCT = (25.0, 45.0, 65.0, 85.0)
 BANDS = len(BAND_EDGES_PCT) + 1
+#: No track of a kind may stand higher than this share of what is worth a visit when its episode ends.
+_CLEAR_SCORE = 0.5
 _FRESH_PARTS = ("repaired", "part_replaced", "swapped")
 
 
@@ -30,12 +34,13 @@ class Gradual:
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:
-        self.drifts = {track.kind: Drift(track) for track in self.tracks}
+        self.drifts = {track.name: Drift(track) for track in self.tracks}
+        self.kinds = tuple(dict.fromkeys(track.kind for track in self.tracks if track.kind))
         self.features = {track.feature: track.bands for track in self.tracks}
         self.features |= {track.cause: 1 for track in self.tracks if track.cause_slope}
         self.limits: dict[str, float] = {}
         for track in self.tracks:
-            self.limits |= {f"{track.kind}_{name}": getattr(track, name) for name in ("advise", "warn", "stop")}
+            self.limits |= {f"{track.name}_{name}": getattr(track, name) for name in ("advise", "warn", "stop")}
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return each feature's value for each minute."""
@@ -47,19 +52,24 @@ class Gradual:
         site = np.where(names[site] == "", -1, site)
         world.scores.grow(len(world.slots))
         for rows in ranks(days.slot):
-            verdicts = {kind: self._look(drift, days, rows, site, world) for kind, drift in self.drifts.items()}
+            slot = days.slot[rows]
+            verdicts = {name: self._look(drift, days, rows, site, world) for name, drift in self.drifts.items()}
             self.refine(verdicts, days, rows, site, world)
-            for kind, verdict in verdicts.items():
-                world.scores[kind][days.slot[rows]] = np.clip(verdict.score, 0, 100)
-            for kind, verdict in verdicts.items():
-                self._tell(kind, verdict, days, rows, world)
+            for kind in self.kinds:
+                mine = [verdicts[name].score for name, drift in self.drifts.items() if drift.track.kind == kind]
+                world.scores[kind][slot] = np.clip(np.maximum.reduce(mine), 0, 100)
+            for name, verdict in verdicts.items():
+                if self.drifts[name].track.kind:
+                    self._tell(name, verdict, days, rows, world)
+            for kind in self.kinds if world.episodes.raised else ():
+                self._clear(kind, verdicts, days, rows, world)
 
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Weigh what the tracks say together, before it is told; a family may lower a level or a score here."""
 
     def levels(self, track: Track, slot: Ints, world: World) -> Levels:
         """Return the track's limits for these boilers."""
-        return Levels(*(world.limit(self, f"{track.kind}_{name}", slot) for name in ("advise", "warn", "stop")))
+        return Levels(*(world.limit(self, f"{track.name}_{name}", slot) for name in ("advise", "warn", "stop")))
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         track, slot = drift.track, days.slot[rows]
@@ -74,16 +84,22 @@ class Gradual:
         )
         return drift.judge(slot, drift.shared(slot, day, site), levels)
 
-    def _tell(self, kind: str, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
-        """Say what stands out, unless a rival explains it better or is told already; clear what went back."""
-        track, slot = self.drifts[kind].track, days.slot[rows]
-        outdone, telling = np.zeros(len(rows), np.bool_), verdict.level > 0
+    def _tell(self, name: str, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
+        """Say what stands out, unless a rival explains it better or is told already."""
+        track, slot = self.drifts[name].track, days.slot[rows]
+        telling = verdict.level > 0
         if telling.any():
-            outdone = rivalled(track.rivals, verdict.score, slot, world) & ~world.told(slot, kind)
-        for i in np.flatnonzero(telling & ~outdone):
+            score = world.scores[track.kind][slot]
+            telling &= ~rivalled(track.rivals, score, slot, world) | world.told(slot, track.kind)
+        for i in np.flatnonzero(telling):
             self._say(track, verdict, int(i), days, int(rows[i]), world)
-        for i in np.flatnonzero(verdict.back):
-            row = rows[i]
+
+    def _clear(self, kind: str, verdicts: dict[str, Verdict], days: Days, rows: Ints, world: World) -> None:
+        """End episodes of a kind whose tracks all went back, or have nothing to say."""
+        mine = [verdicts[name] for name, drift in self.drifts.items() if drift.track.kind == kind]
+        over = np.logical_or.reduce([one.back for one in mine]) & (np.maximum.reduce([one.level for one in mine]) == 0)
+        over &= np.maximum.reduce([one.score for one in mine]) < _CLEAR_SCORE
+        for row in rows[over]:
             boiler = world.slots.boilers[days.slot[row]]
             world.episodes.clear(boiler, kind, int(days.newest_ms[row]), int(days.received_at_ms[row]))
 
@@ -111,21 +127,57 @@ class Gradual:
         """Learn anew after a repair, a new part or a swap; what the repair names as fixed is over."""
         if row.what not in _FRESH_PARTS:
             return
-        for kind, drift in self.drifts.items():
+        for drift in self.drifts.values():
             drift.state.grow(slot + 1)
             drift.state.reset(slot)
+        for kind in self.kinds:
             if set(row.problems) & set(KIND_BY_NAME[kind].problems):
                 episodes.clear(row.boiler, kind, row.at_ms, row.at_ms)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references and rings of all tracks."""
-        return {f"{kind}.{n}": v for kind, drift in self.drifts.items() for n, v in drift.state.dump().items()}
+        return {f"{name}.{n}": v for name, drift in self.drifts.items() for n, v in drift.state.dump().items()}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references and rings of all tracks."""
-        for kind, drift in self.drifts.items():
-            prefix = f"{kind}."
+        for name, drift in self.drifts.items():
+            prefix = f"{name}."
             drift.state.load({n.removeprefix(prefix): v for n, v in data.items() if n.startswith(prefix)})
+
+
+class SinceActive:
+    """How long each boiler has been at rest."""
+
+    def __init__(self) -> None:
+        self._last = Arrays({"minute": (-1, np.int32, ())})
+
+    def minutes(self, slot: Ints, start_ms: Ints, active: NDArray[np.bool_], slots: int) -> Floats:
+        """Return minutes since the boiler was last active, 0 for one seen for the first time, shape (n,).
+
+        Parameters
+        ----------
+        slot, start_ms
+            Sorted by slot and time, shape (n,).
+        active
+            Whether it was, in that minute, shape (n,).
+        """
+        self._last.grow(slots)
+        state, minute = self._last["minute"], start_ms // MINUTE_MS
+        begins = np.concatenate([[True], slot[1:] != slot[:-1]])
+        before = state[slot[begins]].astype(np.int64)
+        last = np.where(active, minute, -1)
+        last[begins] = np.maximum(last[begins], np.where(before < 0, minute[begins], before))
+        last = running_max(slot, last)
+        state[slot] = last  # sorted by time: the last assignment is the newest
+        return (minute - last).astype(np.float64)
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the last active minutes."""
+        return {"since.minute": self._last["minute"]}
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take the last active minutes."""
+        self._last.load({"minute": data["since.minute"]})
 
 
 def burning(frames: Frames) -> NDArray[np.bool_]:

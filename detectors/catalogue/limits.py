@@ -127,7 +127,7 @@ class Limits:
         frozen = (
             (flow < frost) & ~(seen["outdoor_temp_c"] > 3) & ~(flame > 0) & ~(seen["return_temp_c"] > _WARM_RETURN_C)
         )
-        frozen &= ~(warmest - flow > _COOLS_K) & ~world.told(slot, "ntc_failed")
+        frozen &= ~(warmest - flow > _COOLS_K) & ~world.told(slot, "ntc_failed:flow_temp_c")
         beyond = {"low": (bar < low) & ~doubtful, "high": (bar > high) & ~doubtful, "frost": frozen}
         back = {
             "low": bar > low + _LOW_MARGIN_BAR,

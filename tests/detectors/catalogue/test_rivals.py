@@ -1,0 +1,185 @@
+"""Kinds that look alike, each on a series written by hand from its cited source: the right one is told, its rival is not."""
+
+import numpy as np
+import pytest
+
+from boilerwatch.model import Finding, Floats
+from detectors.catalogue.condensate import Condensate
+from detectors.catalogue.cycling import Cycling
+from detectors.catalogue.flame import Flame
+from detectors.catalogue.hot_water import HotWater
+from detectors.catalogue.instruments import Instruments
+from detectors.catalogue.leak import SlowLeak
+from detectors.catalogue.limits import Limits
+from tests.detectors.series import findings_of, series
+
+DAYS, ONSET = 40, 20.0
+HOURS = np.arange(0, DAYS * 24, 0.25)
+N = len(HOURS)
+GROWS = np.clip((HOURS / 24 - ONSET) / 18, 0, 1)
+TAP = (np.abs(HOURS % 24 - 7.5) < 0.6) | (np.abs(HOURS % 24 - 20) < 0.6)
+
+
+def house(seed: int = 1) -> dict[str, Floats]:
+    """Quarter-hourly readings of a sound condensing combi."""
+    chance = np.random.default_rng(seed)
+    on = TAP | (chance.random(N) < 0.5)
+    load = np.where(TAP, chance.uniform(70, 100, N), np.clip(chance.normal(40, 15, N), 15, 95))
+    flow = np.where(TAP, 62.0, np.where(on, 52.0, 38.0)) + chance.normal(0, 2, N)
+    starts = np.cumsum(on & ~np.roll(on, 1)) + 5000
+    return {
+        "flow_temp_c": flow.round(1), "return_temp_c": (flow - np.where(on, 12, 1)).round(1),
+        "modulation_pct": np.where(on, load, 0).round(0), "flame_on": on * 1.0, "dhw_active": TAP * 1.0,
+        "dhw_temp_c": np.where(TAP, 48.0, 30 + chance.normal(0, 1, N)).round(1), "dhw_setpoint_c": np.full(N, 50.0),
+        "flow_setpoint_c": np.full(N, 55.0), "outdoor_temp_c": (2 + 4 * np.sin(HOURS / 3.8) + chance.normal(0, 0.3, N)).round(1),
+        "flame_current_ua": np.where(on, 18 + 0.3 * load + chance.normal(0, 0.6, N), 0).round(1),
+        "ignition_time_s": np.where(on, 1.2 + chance.normal(0, 0.15, N), np.nan).round(2),
+        "burner_starts": starts * 1.0, "ignition_failures": np.full(N, 3.0), "flame_losses": np.zeros(N),
+    }  # fmt: skip
+
+
+def kinds(columns: dict[str, Floats], detectors: list[object]) -> set[str]:
+    found = findings_of([series(HOURS, columns)], detectors, beat_ms=21_600_000)  # type: ignore[arg-type]
+    return {one.kind for one in found if one.state != "cleared"}
+
+
+def families() -> list[object]:
+    return [Condensate(), Flame(), HotWater(), Cycling()]
+
+
+def failing(share: Floats, seed: int = 1) -> Floats:
+    starts = np.diff(house(seed)["burner_starts"], prepend=5000.0)
+    return 3 + np.cumsum(np.random.default_rng(5).binomial(np.maximum(starts, 0).astype(int), share)).astype(float)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_sound_combi_raises_nothing(seed: int) -> None:
+    assert kinds(house(seed), [*families(), Instruments()]) == set()
+
+
+def test_a_spark_that_fails_more_often_is_wear_and_a_valve_that_opens_late_without_failures_is_the_valve() -> None:
+    late = house()["ignition_time_s"] + 3.0 * GROWS
+    valve = house() | {"ignition_time_s": late}
+    wear = house() | {"ignition_time_s": late, "ignition_failures": failing(0.5 * GROWS)}
+    assert kinds(valve, families()) == {"gas_valve_ageing"}
+    assert kinds(wear, families()) == {"ignition_wear"}
+    uncounted = {n: v for n, v in valve.items() if n != "ignition_failures"}
+    assert kinds(uncounted, families()) == {"ignition_wear"}
+    untimed = {n: v for n, v in wear.items() if n != "ignition_time_s"}
+    assert kinds(untimed, families()) == {"ignition_wear"}
+
+
+def test_current_lost_at_high_load_alone_is_the_gas_supply_and_at_all_loads_the_electrode() -> None:
+    one = house()
+    high = one["modulation_pct"] >= 65
+    sag = one | {
+        "flame_current_ua": one["flame_current_ua"] * np.where(high, 1 - 0.5 * GROWS, 1.0),
+        "dhw_temp_c": one["dhw_temp_c"] - np.where(TAP, 15 * GROWS, 0),
+    }
+    assert kinds(sag, [Flame()]) == {"gas_supply_low"}
+    assert kinds(one | {"flame_current_ua": one["flame_current_ua"] * (1 - 0.7 * GROWS)}, [Flame()]) == {
+        "flame_signal_decay"
+    }
+
+
+def test_several_homes_that_sag_together_are_one_incident_with_its_members() -> None:
+    homes = [house(seed) for seed in range(4)]
+    for one in homes[:3]:
+        one["flame_current_ua"] *= np.where(one["modulation_pct"] >= 65, 1 - 0.5 * GROWS, 1.0)
+    batch = series(
+        HOURS, {n: np.column_stack([one[n] for one in homes]) for n in homes[0]}, [f"b-{i}" for i in range(4)]
+    )
+    batch.sources = [source._replace(site="s") for source in batch.sources]
+    found = findings_of([batch], [Flame()], beat_ms=21_600_000)
+    incidents = [one for one in found if one.district == "s" and one.state == "raised"]
+    assert [one.kind for one in incidents] == ["gas_supply_low"]
+    assert incidents[0].values["members"] == ["b-0", "b-1", "b-2"]
+
+
+def test_failures_crowded_into_frosty_nights_are_the_trap_and_spread_ones_are_not() -> None:
+    one = house()
+    night = (np.isin((HOURS // 24).astype(int), (25, 27, 28))) & (HOURS % 24 < 6)
+    starts = np.diff(one["burner_starts"], prepend=5000.0) > 0
+    crowded = one | {
+        "ignition_failures": 3 + np.cumsum(night & starts) * 2.0,
+        "outdoor_temp_c": np.where(night, -6.0, one["outdoor_temp_c"]),
+    }
+    assert kinds(crowded, families()) == {"condensate_blocked"}
+    assert "condensate_blocked" not in kinds(one | {"ignition_failures": failing(0.5 * GROWS)}, families())
+
+
+def test_a_burner_that_starts_ever_more_often_for_its_heat_cycles() -> None:
+    one = house()
+    one["burner_starts"] += np.cumsum(one["flame_on"] * (6 * GROWS)).round(0)
+    assert kinds(one, [Cycling()]) == {"short_cycling"}
+
+
+def test_hot_water_that_follows_the_heating_is_the_diverter_and_hotter_flow_at_the_tap_is_scale() -> None:
+    one = house()
+    heated = ~TAP
+    passes = one | {"dhw_temp_c": one["dhw_temp_c"] + np.where(heated, 0.7 * GROWS * (one["flow_temp_c"] - 38), 0)}
+    scale = one | {"flow_temp_c": one["flow_temp_c"] + np.where(TAP, 24 * GROWS, 0)}
+    assert kinds(passes, [HotWater()]) == {"diverter_passing"}
+    assert kinds(scale, [HotWater()]) == {"plate_scale"}
+
+
+@pytest.mark.parametrize(
+    ("signal", "value", "problem"),
+    [("flow_temp_c", 127.0, "ntc_flow"), ("return_temp_c", -18.0, "ntc_return"), ("dhw_temp_c", 100.0, "ntc_dhw"),
+     ("outdoor_temp_c", -50.0, "ntc_outdoor"), ("flow_temp_c", None, "ntc_flow"), ("outdoor_temp_c", None, "ntc_outdoor")],
+)  # fmt: skip
+def test_a_sensor_at_its_rail_or_stuck_is_told_by_name_once(signal: str, value: float | None, problem: str) -> None:
+    one = house()
+    begins = int(ONSET * 96)
+    one[signal][begins:] = one[signal][begins] if value is None else value
+    found = findings_of([series(HOURS, one)], [Instruments()], beat_ms=21_600_000)
+    assert [(f.kind, f.problem, f.state) for f in found] == [("ntc_failed", problem, "raised")]
+    assert found[0].values["signal"] == signal
+
+
+def test_sensors_that_leap_together_are_another_unit_and_no_sensor_fault() -> None:
+    one = house()
+    late = HOURS / 24 > ONSET
+    for name in ("flow_temp_c", "return_temp_c", "dhw_temp_c"):
+        fahrenheit = one[name] * 1.8 + 32
+        one[name] = np.where(late, np.where(fahrenheit > 100, np.nan, fahrenheit), one[name])
+    assert kinds(one, [Instruments()]) == set()
+
+
+MINUTES = np.arange(0, 6, 1 / 60)
+
+
+def pressure_findings(bar: Floats, flame: Floats) -> list[Finding]:
+    columns = {"water_pressure_bar": bar, "flow_temp_c": np.full(len(MINUTES), 50.0), "flame_on": flame}
+    return findings_of([series(MINUTES, columns)], [Limits()])
+
+
+def test_a_pressure_gone_at_once_while_the_burner_goes_on_is_the_sensor_and_one_that_falls_is_a_burst() -> None:
+    late, lit = MINUTES > 4, np.ones(len(MINUTES))
+    gone = pressure_findings(np.where(late, 0.0, 1.5), lit)
+    assert [(f.kind, f.problem) for f in gone] == [("pressure_sensor_failed", "pressure_sensor")]
+    beyond = pressure_findings(np.where(late, 4.0, 1.5), lit)
+    assert [f.kind for f in beyond] == ["pressure_sensor_failed"]
+    falls = pressure_findings(np.clip(1.5 - 3 * np.maximum(MINUTES - 4, 0), 0, 2), np.where(late, 0.0, 1.0))
+    assert {f.kind for f in falls} == {"burst_leak"}
+    assert pressure_findings(np.where(late, 0.15, 1.5), lit) == []  # a tenth of it, and still burning: MPa for bar
+
+
+def leak_findings(bar: Floats, warm: Floats) -> set[str]:
+    columns = {"water_pressure_bar": bar, "flow_temp_c": warm + 5, "return_temp_c": warm - 5}
+    found = findings_of([series(HOURS, columns)], [SlowLeak()], beat_ms=21_600_000)
+    return {one.kind for one in found if one.state == "raised"}
+
+
+def test_a_loss_at_hot_peaks_is_the_relief_valve_a_loss_at_all_hours_a_leak_and_one_step_is_neither() -> None:
+    chance = np.random.default_rng(3)
+    cold_spell = (HOURS / 24 % 5 < 1.5) & (HOURS / 24 > 10)  # the peaks come in spells, so that time and peaks differ
+    warm = np.where(cold_spell, 66.0, 45.0) + 3 * np.sin(HOURS / 24 * 2 * np.pi) + chance.normal(0, 1, N)
+    tight = 2.1 + 0.025 * (warm - 45) + chance.normal(0, 0.01, N)
+    lost = np.zeros(N)
+    for i in range(1, N):
+        lost[i] = lost[i - 1] + max(tight[i - 1] - lost[i - 1] - 2.2, 0) * 0.25 / 24 * 0.12
+    assert leak_findings(tight - lost, warm) == {"relief_valve_weeping"}
+    mild = 1.4 + 0.01 * (warm - 45) + chance.normal(0, 0.01, N)
+    assert leak_findings(mild - 0.03 * np.maximum(HOURS / 24 - 15, 0), warm) == {"slow_leak"}
+    assert leak_findings(mild - np.where(HOURS / 24 > 15, 0.25, 0.0), warm) == set()
