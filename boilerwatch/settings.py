@@ -117,6 +117,10 @@ class DetectorSettings(Section):
     limits: dict[str, dict[str, float]] = Field(
         {}, description="Changed limits by detector name, such as `{ limits = { low_bar = 0.6 } }`."
     )
+    models: dict[str, dict[str, dict[str, float]]] = Field(
+        {}, description="The same for boilers of one model, by its name in the register."
+    )
+    boilers: dict[str, dict[str, dict[str, float]]] = Field({}, description="The same for one boiler, by its id.")
 
 
 class AlertingSettings(Section):

@@ -74,9 +74,10 @@ class Engine:
         self.episodes = Episodes()
         self.world = World(self.slots, self.episodes, tuning=tuning or Tuning())
         if detectors is None:
-            detectors = [make() for name, make in DETECTORS.items() if name not in disabled]
+            every = {name: make() for name, make in DETECTORS.items()}
+            self.world.tuning.check(list(every.values()))
+            detectors = [one for name, one in every.items() if name not in disabled]
         self.detectors = list(detectors)
-        self.world.tuning.check(self.detectors)
         self._told = [one for one in self.detectors if isinstance(one, EventDetector)]
         self._shown = [one for one in self.detectors if isinstance(one, RowDetector)]
         self._stepped = [one for one in self.detectors if isinstance(one, FrameDetector)]

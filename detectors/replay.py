@@ -8,6 +8,7 @@ from boilerwatch.model import Finding
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler
 from detectors.engine import Engine
+from detectors.tuning import Tuning
 
 #: Arrival time shown to detectors at once. [ms]
 BEAT_MS = 3_600_000
@@ -15,7 +16,10 @@ BEAT_MS = 3_600_000
 LEAST_ROWS = 2_000
 
 
-def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) -> Iterator[Finding]:
+def replay(
+    readings: Path, register: Sequence[Boiler], refused: Counter[str], tuning: Tuning | None = None,
+    disabled: Sequence[str] = (),
+) -> Iterator[Finding]:  # fmt: skip
     """Return what the readings lead to, in order.
 
     Parameters
@@ -24,13 +28,17 @@ def replay(readings: Path, register: Sequence[Boiler], refused: Counter[str]) ->
         `.jsonl`, `.jsonl.gz` or `.parquet`.
     refused
         Counts of what could not be taken, by reason; added to.
+    tuning, disabled
+        Changed limits, and detectors not to run.
 
     Raises
     ------
     InputError
         If the file cannot be read.
+    SettingsError
+        If a changed limit is of no detector.
     """
-    engine = Engine(beat_ms=BEAT_MS, least_rows=LEAST_ROWS)
+    engine = Engine(disabled, beat_ms=BEAT_MS, least_rows=LEAST_ROWS, tuning=tuning)
     engine.register(register)
     for batch in read_batches(readings, refused):
         yield from engine.take(batch)

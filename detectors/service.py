@@ -21,6 +21,7 @@ from boilerwatch.settings import Settings
 from detectors.catalogue.contract import Detector
 from detectors.catalogue.registry import DETECTORS
 from detectors.engine import Engine
+from detectors.tuning import Tuning
 
 CONSUMER = "detectors"
 _ROWS_A_TURN = 64
@@ -45,7 +46,9 @@ class Detecting:
         self._snapshot = settings.data.dir / "detectors.snapshot"
         self._turn = Turn(settings.data.dir, CONSUMER)
         self._disabled = [*settings.detectors.disabled, *_set_aside(self._turn)]
-        self.engine = Engine(self._disabled)
+        own = settings.detectors
+        self._tuning = Tuning(own.limits, own.models, own.boilers)
+        self.engine = Engine(self._disabled, tuning=self._tuning)
         self.positions = {READINGS: 0, SERVICE: 0}
         self._recover()
 
@@ -117,7 +120,7 @@ class Detecting:
                 self.positions |= self.engine.load(self._snapshot.read_bytes())
             except (ValueError, KeyError, OSError, EOFError) as exc:
                 log.warning("snapshot_unreadable", file=str(self._snapshot), error=str(exc))
-                self.engine = Engine(self._disabled)
+                self.engine = Engine(self._disabled, tuning=self._tuning)
         for row in _after(self._findings.last(), self._findings, self.positions):
             for stream in (SERVICE, READINGS):
                 if row.positions[stream] > self.positions[stream]:

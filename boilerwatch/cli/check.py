@@ -12,10 +12,11 @@ from alerting.database import open_database
 from alerting.policy import load_policy
 from boilerwatch.checks import CHECKS, Check, Fact, readable
 from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
-from boilerwatch.errors import BoilerwatchError
+from boilerwatch.errors import BoilerwatchError, SettingsError
 from boilerwatch.settings import Settings
 from collector.quarantine import Quarantine
 from detectors.catalogue.registry import DETECTORS
+from detectors.tuning import Tuning
 
 
 def tickets(settings: Settings) -> Iterator[Fact]:
@@ -55,11 +56,16 @@ def quarantine(settings: Settings) -> Iterator[Fact]:
 
 def detectors(settings: Settings) -> Iterator[Fact]:
     """Look for detectors that the settings name and that are not there."""
-    named = {*settings.detectors.disabled, *settings.detectors.limits}
-    for name in sorted(named - DETECTORS.keys()):
+    own = settings.detectors
+    for name in sorted({*own.disabled, *own.limits} - DETECTORS.keys()):
         yield Fact(
             "detectors.E001", f"[detectors] names {name!r}, which is no detector", f"known: {', '.join(DETECTORS)}"
         )
+    known = {name: values for name, values in own.limits.items() if name in DETECTORS}
+    try:
+        Tuning(known, own.models, own.boilers).check([make() for make in DETECTORS.values()])
+    except SettingsError as exc:
+        yield Fact("detectors.E002", str(exc), "correct it in the settings; the detectors' room does not start with it")
 
 
 ROOM_CHECKS: tuple[Check, ...] = (tickets, quarantine, detectors)
