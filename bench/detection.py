@@ -1,7 +1,7 @@
 """Detection, everything registered: CPU for a minute of readings of a million boilers, beside the design's limit.
 
 Run as `python -m bench.detection [--boilers N] [--minutes M]`; prints the figure and writes JSON to the file of --json.
-The minutes span at least one quarter of an hour, so that each cadence's share is in the mean.
+What the end of a day and of each six hours costs is measured over further days, and its 1440th part is in the figure.
 """
 
 import argparse
@@ -19,6 +19,7 @@ T0_MS = 1_767_571_200_000
 LIMIT_S = 2.0
 _MILLION = 1_000_000
 _ROWS = 50_000
+_DAYS, _LOOKS = 8, 4
 _MEANS = {
     "water_pressure_bar": 1.5, "flow_temp_c": 55.0, "return_temp_c": 45.0, "modulation_pct": 40.0, "flame_current_ua": 20.0,
     "flue_temp_c": 70.0, "outdoor_temp_c": 5.0, "fan_speed_rpm": 3000.0,
@@ -66,7 +67,13 @@ def main() -> None:
             engine.take(batch)
         if number >= 2:  # the first minutes make room for the boilers
             spent_s += process_time() - began
-    per_million_s = spent_s / (options.minutes - 2) * _MILLION / options.boilers
+    a_minute_s = spent_s / (options.minutes - 2)
+    began = process_time()
+    for number in range(1, _DAYS * _LOOKS + 1):  # civil days and blocks of six hours close with these
+        for batch in minute(sources, number * 1440 // _LOOKS, chance):
+            engine.take(batch)
+    a_day_s = (process_time() - began) / _DAYS - _LOOKS * a_minute_s
+    per_million_s = (a_minute_s + max(a_day_s, 0.0) / 1440) * _MILLION / options.boilers
     state = sum(values.nbytes for one in engine.detectors for values in one.dump().values()) / options.boilers
     result = {"s_per_million_boilers_minute": round(per_million_s, 3), "limit_s": LIMIT_S, "state_bytes": round(state),
               "met": per_million_s <= LIMIT_S}  # fmt: skip

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from boilerwatch.cli import fleet, setup, tickets
+from boilerwatch.cli import detectors, fleet, setup, tickets
 from boilerwatch.cli.check import check
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
@@ -36,6 +36,7 @@ app.command()(listen)
 app.command()(check)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(detectors.app, name="detectors")
 app.add_typer(setup.app, name="setup")
 
 
