@@ -206,7 +206,7 @@ class Drift:
         fresh = np.where(seen == 0, mean, reference + off * rate)
         state["reference"][slot] = np.where(use, fresh, reference)
         state["seen"][slot] = np.where(use, np.minimum(seen, 254) + 1, seen)
-        was, number = state["cause"][slot].astype(np.float64), seen.max(axis=1)
+        was, number = state["cause"][slot].astype(np.float64), seen.max(axis=1).astype(np.float64)
         step = np.where(
             np.isnan(was), cause, was + (cause - was) * np.where(number < LEARN_DAYS, 1 / (number + 1), _FOLLOW)
         )

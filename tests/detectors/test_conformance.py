@@ -142,3 +142,14 @@ def test_its_document_says_what_it_needs_and_its_sources(name: str) -> None:
 def test_every_kind_is_somebodys() -> None:
     sources = " ".join(inspect.getsource(inspect.getmodule(type(make()))) for make in DETECTORS.values())  # type: ignore[arg-type]
     assert [kind.name for kind in KINDS if f'"{kind.name}"' not in sources and kind.name != "unusual"] == []
+
+
+def test_a_reference_that_is_a_year_old_is_still_followed() -> None:
+    days = np.arange(0, 300 * 24, 6.0)
+    columns = {
+        "flow_temp_c": 50 + np.sin(days), "return_temp_c": 40 + np.sin(days), "modulation_pct": np.full(len(days), 50.0),
+        "flame_on": np.ones(len(days)),
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert told(series(days, columns, NAMES[:1]), "flow") == []
