@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select, update
 
+from alerting.database import reading
 from alerting.tables import TICKET, TRANSITION
 from boilerwatch.channels import Channels
 from boilerwatch.settings import NoticeSettings
@@ -39,7 +40,7 @@ class Notices:
             .order_by(TRANSITION.c.id)
             .limit(50)
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query).all()
         return sum(self._send_one(row, now_ms) for row in rows)
 

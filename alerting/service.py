@@ -10,15 +10,18 @@ import msgspec
 from sqlalchemy import delete, select
 
 from alerting.database import open_database
+from alerting.export import exporter
 from alerting.notices import Notices
 from alerting.policy import load_policy
+from alerting.release import release
 from alerting.sweep import sweep
 from alerting.tables import SERVICE_OUTBOX
-from alerting.worker import read_position, take_rows
+from alerting.worker import Help, read_position, take_rows
 from boilerwatch import service
 from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.journal import FINDINGS, SERVICE, NewRow, open_reader, open_writer
+from boilerwatch.ledger import open_ledger
 from boilerwatch.service import ServiceRow
 from boilerwatch.settings import Settings
 
@@ -43,7 +46,10 @@ class Alerting:
         self._service = open_writer(settings, SERVICE)
         self._notices = Notices(self.engine, settings.notices, settings.desk.public_url)
         self._turn = Turn(settings.data.dir, CONSUMER)
+        self._ledger = open_ledger(settings)
+        self._help = Help(lambda offset: self._turn.passes(FINDINGS, offset), self._skew_of)
         self.position = read_position(self.engine)
+        self.waiting = (0, 0.0)
 
     def step(self, now_ms: int) -> bool:
         """Take findings that were made until `now_ms`; return whether there were any rows."""
@@ -52,7 +58,7 @@ class Alerting:
         if not rows:
             return False
         self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
-        self.position = take_rows(self.engine, self.policy, rows, now_ms, lambda at: self._turn.passes(FINDINGS, at))
+        self.position = take_rows(self.engine, self.policy, rows, now_ms, self._help)
         self._turn.end()
         self._findings.publish_position(CONSUMER, self.position)
         return True
@@ -62,9 +68,16 @@ class Alerting:
         rows = self._findings.read(self.position, 1)
         return rows[0].at_ms if rows else None
 
+    def look_behind(self, now_ms: int) -> None:
+        """Note how many rows of findings wait, and for how long the first of them has."""
+        rows = self._findings.last() - self.position
+        since_ms = self.next_row_at_ms() if rows > 0 else None
+        self.waiting = (max(rows, 0), max(now_ms - since_ms, 0) / 1000 if since_ms is not None else 0.0)
+
     def sweep(self, now_ms: int) -> int:
-        """Stamp deadlines that passed until `now_ms`."""
-        return sweep(self.engine, self.policy, now_ms)
+        """Stamp deadlines that passed until `now_ms`, and go on with what a window held back that is over."""
+        release(self.engine, self.policy, now_ms)
+        return sweep(self.engine, now_ms)
 
     def send_notices(self, now_ms: int) -> int:
         """Send what the outbox holds."""
@@ -74,14 +87,21 @@ class Alerting:
         """Move the service outbox to the journal; after a crash go on behind the journal's last key."""
         last = int(self._service.last_key() or 0)
         with self.engine.begin() as connection:
-            connection.execute(delete(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.id <= last - 1_000))
+            connection.execute(
+                delete(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.id <= last - 1_000, ~SERVICE_OUTBOX.c.export_due)
+            )
             query = select(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.id > last).order_by(SERVICE_OUTBOX.c.id)
             waiting = connection.execute(query).all()
         rows = [NewRow(now_ms, service.encode(_service_row(row.body)), key=str(row.id)) for row in waiting]
         self._service.append(rows)
 
+    def _skew_of(self, boiler: str) -> int:
+        account = self._ledger.of(boiler)
+        return account.skew_ms if account else 0
+
     def close(self) -> None:
         """Release the journals and the database."""
+        self._ledger.close()
         self._findings.close()
         self._service.close()
         self.engine.dispose()
@@ -98,6 +118,9 @@ def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> No
     alerting = Alerting(settings)
     desk = threading.Thread(target=serve, args=(settings, stop, clock), name="desk")
     desk.start()
+    told = (settings, alerting.engine, alerting.policy, lambda: alerting.waiting, stop, clock)
+    telling = threading.Thread(target=exporter.main, args=told, name="exporter")
+    telling.start()
     swept_s = 0.0
     while not stop.is_set():
         now_ms = clock.now_ms()
@@ -107,6 +130,8 @@ def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> No
             alerting.sweep(now_ms)
             alerting.send_notices(now_ms)
             alerting.tell_detectors(now_ms)
+            alerting.look_behind(now_ms)
         stop.wait(_BUSY_S if busy else _IDLE_S)
     desk.join(10)
+    telling.join(10)
     alerting.close()

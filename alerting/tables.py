@@ -26,7 +26,8 @@ METADATA = MetaData(
 )  # fmt: skip
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
-#: One row an open or closed ticket. All but `next_due_at_ms` and `open_key` is computed from its transitions.
+#: One row an open or closed ticket. What stands from `next_due_at_ms` on is computed from its transitions whenever one
+#: is written, so that lists and the sweeper need not read histories.
 TICKET = Table(
     "ticket", METADATA,
     Column("id", _NUMBER, primary_key=True, autoincrement=True),
@@ -38,6 +39,9 @@ TICKET = Table(
     Column("chain", String(16), nullable=False),
     Column("episode", String(160), nullable=False),
     Column("next_due_at_ms", BigInteger, nullable=True),
+    Column("due_at_ms", BigInteger, nullable=True, index=True),
+    *(Column(name, String(64), nullable=False, default="", server_default="")
+      for name in ("due_of", "state", "problem", "kind", "severity")),
 )  # fmt: skip
 Index("ticket_due", TICKET.c.next_due_at_ms, postgresql_where=TICKET.c.next_due_at_ms.isnot(None))
 
@@ -91,8 +95,10 @@ FINDING = Table(
     Column("ticket_id", _NUMBER, nullable=True, index=True),
     Column("judged", String(16), nullable=False, default=""),
 )  # fmt: skip
-Index("finding_raised", FINDING.c.subject, postgresql_where=FINDING.c.cleared_at_ms.is_(None),
-      sqlite_where=FINDING.c.cleared_at_ms.is_(None))  # fmt: skip
+_RAISED = FINDING.c.cleared_at_ms.is_(None)
+Index("finding_raised", FINDING.c.subject, postgresql_where=_RAISED, sqlite_where=_RAISED)
+Index("finding_of_ticket", FINDING.c.ticket_id, postgresql_where=_RAISED, sqlite_where=_RAISED)
+Index("finding_of_site", FINDING.c.site, FINDING.c.problem, postgresql_where=_RAISED, sqlite_where=_RAISED)
 
 #: Boilers of a district's incident.
 MEMBER = Table(

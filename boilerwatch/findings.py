@@ -17,11 +17,14 @@ class FindingsRow(msgspec.Struct, frozen=True, kw_only=True):
         Detector -> version that decided.
     findings
         What it led to; often nothing.
+    absence
+        (start, end) of a time in which we did not listen, when the input row came in its backlog. [ms since 1970]
     """
 
     positions: dict[str, int]
     versions: dict[str, str] = {}
     findings: list[Finding] = []
+    absence: tuple[int, int] | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

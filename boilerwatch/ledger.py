@@ -107,6 +107,14 @@ class Ledger:
         row = self._sql.execute(f"SELECT '', '', coalesce(max(last_received_at_ms), 0), 0, NULL, {sums} FROM boiler")
         return _account(row.fetchone())
 
+    def size(self) -> int:
+        """Return how many boilers were ever heard."""
+        return int(self._sql.execute("SELECT count(*) FROM boiler").fetchone()[0])
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Return (boiler, site) of everyone that was ever heard."""
+        return self._sql.execute("SELECT boiler, site FROM boiler").fetchall()
+
     def close(self) -> None:
         """Close the file."""
         self._sql.close()

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from alerting.actions import act
 from alerting.chart import draw
-from alerting.database import open_database, read_ticket, read_tickets
+from alerting.database import open_database, read_ticket, read_tickets, reading
 from alerting.policy import load_policy
 from alerting.tables import BOILER, TICKET, TRANSITION
 from alerting.ticket import ACTIONS, Ticket
@@ -44,10 +44,10 @@ class Views:
 
     def tickets(self) -> tuple[list[Ticket], list[Ticket]]:
         """Return open tickets by nearest breach, and the newest closed ones."""
-        with self._engine.connect() as connection:
-            opened = read_tickets(connection, self._policy, TICKET.c.open_key.isnot(None))
+        with reading(self._engine) as connection:
+            opened = read_tickets(connection, TICKET.c.open_key.isnot(None))
             newest = select(TICKET.c.id).where(TICKET.c.open_key.is_(None)).order_by(TICKET.c.id.desc()).limit(30)
-            closed = read_tickets(connection, self._policy, TICKET.c.id.in_(newest))
+            closed = read_tickets(connection, TICKET.c.id.in_(newest))
         never = math.inf
         opened.sort(key=lambda t: (t.next_due.due_at_ms if t.next_due else never, t.id))
         return opened, sorted(closed, key=lambda t: -t.id)
@@ -67,7 +67,7 @@ class Views:
 
     def newest(self) -> int:
         """Return the number of the newest transition."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return int(connection.execute(select(func.max(TRANSITION.c.id))).scalar() or 0)
 
     def ticket(self, ticket_id: int, language: str) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Views:
     def act(self, ticket_id: int, action: str, actor: str, reason: str, assignee: str, seen: int) -> None:
         """Do one thing to a ticket, if it still is what the reader saw."""
         with self._engine.begin() as connection:
-            ticket = read_ticket(connection, self._policy, ticket_id)
+            ticket = read_ticket(connection, ticket_id)
             people = [one.id for one in ticket.history if one.actor != "system"] if ticket else []
             if people and max(people) > seen:
                 raise TicketError("somebody changed this ticket meanwhile; read it again before you go on")
@@ -110,9 +110,9 @@ class Views:
     def boiler(self, boiler: str) -> dict[str, Any]:
         """Return what one boiler's page shows."""
         account = self.ledger.of(boiler) if ID.fullmatch(boiler) else None
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(BOILER).where(BOILER.c.boiler == boiler)).mappings().first()
-            tickets = read_tickets(connection, self._policy, TICKET.c.boiler == boiler)
+            tickets = read_tickets(connection, TICKET.c.boiler == boiler)
         if account is None and row is None and not tickets:
             raise HTTPException(404)
         latest = self._store.latest([boiler], SIGNAL_NAMES)
@@ -134,8 +134,8 @@ class Views:
         return {"total": self.ledger.total(), "accounts": self.ledger.accounts(200), "names": ("received", *OUTCOMES)}
 
     def _ticket(self, ticket_id: int) -> Ticket:
-        with self._engine.connect() as connection:
-            ticket = read_ticket(connection, self._policy, ticket_id) if ticket_id < 2**62 else None
+        with reading(self._engine) as connection:
+            ticket = read_ticket(connection, ticket_id) if ticket_id < 2**62 else None
         if ticket is None:
             raise HTTPException(404)
         return ticket

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.table import Table
 
 from alerting.database import open_database, read_tickets
-from alerting.policy import load_policy
 from alerting.tables import TICKET
 from alerting.ticket import Ticket
 from boilerwatch.cli.options import SettingsOption, load_settings
@@ -64,7 +63,7 @@ def _of_database(settings: Path | None) -> list[TicketSeen]:
     loaded = load_settings(settings)
     engine = open_database(loaded)
     with engine.connect() as connection:
-        found = read_tickets(connection, load_policy(loaded.alerting.policy), TICKET.c.id > 0)
+        found = read_tickets(connection, TICKET.c.id > 0)
     engine.dispose()
     return [_seen(one) for one in found]
 

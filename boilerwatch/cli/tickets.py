@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alerting.actions import act
-from alerting.database import open_database, read_ticket, read_tickets
+from alerting.database import open_database, read_ticket, read_tickets, reading
 from alerting.policy import load_policy
 from alerting.tables import TICKET
 from boilerwatch.cli.options import ActorOption, SettingsOption, load_settings
@@ -24,8 +24,8 @@ _NUMBER = typer.Argument(help="The ticket's number.", min=1)
 def listing(settings: SettingsOption = None) -> None:
     """List open tickets by nearest deadline."""
     loaded = load_settings(settings)
-    with open_database(loaded).connect() as connection:
-        found = read_tickets(connection, load_policy(loaded.alerting.policy), TICKET.c.open_key.isnot(None))
+    with reading(open_database(loaded)) as connection:
+        found = read_tickets(connection, TICKET.c.open_key.isnot(None))
     table = Table("#", "boiler", "problem", "severity", "state", "promise", "due")
     for one in found:
         due = one.next_due
@@ -38,8 +38,8 @@ def listing(settings: SettingsOption = None) -> None:
 def show(number: Annotated[int, _NUMBER], settings: SettingsOption = None) -> None:
     """Show one ticket with its clocks and its history."""
     loaded = load_settings(settings)
-    with open_database(loaded).connect() as connection:
-        one = read_ticket(connection, load_policy(loaded.alerting.policy), number)
+    with reading(open_database(loaded)) as connection:
+        one = read_ticket(connection, number)
     if one is None:
         raise TicketError(f"there is no ticket {number}; see `boilerwatch tickets list`")
     print(f"#{one.id} {one.boiler} {one.problem} ({one.kind}, {one.severity}): {one.state}")

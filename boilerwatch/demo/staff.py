@@ -18,7 +18,7 @@ _CREW = ("Chen Wei", "Liu Yang", "Sun Qiang")
 def work(engine: Engine, policy: Policy, now_ms: int) -> None:
     """Take every step that is due by now on every open ticket."""
     with engine.begin() as connection:
-        for ticket in read_tickets(connection, policy, TICKET.c.open_key.isnot(None)):
+        for ticket in read_tickets(connection, TICKET.c.open_key.isnot(None)):
             step = _next_step(ticket, now_ms)
             if step is not None:
                 action, actor, reason, assignee = step

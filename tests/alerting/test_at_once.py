@@ -49,7 +49,7 @@ def test_two_workers_make_one_ticket_of_each_row(installation: Settings, engine:
 
     at_once(installation, work)
     with engine.connect() as connection:
-        tickets = read_tickets(connection, POLICY, TICKET.c.id > 0)
+        tickets = read_tickets(connection, TICKET.c.id > 0)
     assert sorted(one.boiler for one in tickets) == sorted(f"b-{n}" for n in range(BOILERS))
     assert {len(one.history) for one in tickets} == {2}
     assert read_position(engine) == BOILERS
@@ -58,7 +58,7 @@ def test_two_workers_make_one_ticket_of_each_row(installation: Settings, engine:
 def test_two_sweepers_stamp_each_deadline_once(installation: Settings, engine: Engine) -> None:
     read_position(engine)
     take_rows(engine, POLICY, [row_of(1, *(lockout(f"b-{n}") for n in range(BOILERS)))], T0)
-    at_once(installation, lambda mine: sweep(mine, POLICY, T0 + 2 * HOUR_MS), workers=3)
+    at_once(installation, lambda mine: sweep(mine, T0 + 2 * HOUR_MS + 1), workers=3)
     with engine.connect() as connection:
         rows = connection.execute(select(TRANSITION).where(TRANSITION.c.action.in_(("warning", "breach")))).all()
     stamped = Counter((row.ticket_id, row.action, row.facts["obligation"]) for row in rows)

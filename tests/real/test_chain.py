@@ -188,12 +188,11 @@ def test_nothing_acknowledged_is_lost_and_no_ticket_opens_twice_whatever_is_kill
     assert account.balanced
     assert account.counts["lost"] == 0
     from alerting.database import open_database, read_tickets
-    from alerting.policy import load_policy
     from alerting.tables import TICKET
 
     engine = open_database(settings)
     with engine.connect() as connection:
-        tickets = read_tickets(connection, load_policy(), TICKET.c.id > 0)
+        tickets = read_tickets(connection, TICKET.c.id > 0)
     engine.dispose()
     assert [(one.boiler, one.chain) for one in tickets] == [("k-1", "water")]
 
