@@ -50,6 +50,8 @@ class Obligation:
         Whether the clock runs now.
     policy
         Version of the policy its target comes from.
+    fell_due
+        Whether a breach is recorded.
     """
 
     name: str
@@ -62,11 +64,12 @@ class Obligation:
     paused_ms: int
     running: bool
     policy: str
+    fell_due: bool
 
     @property
     def breached(self) -> bool:
-        """Whether it was met too late; a running one is judged by the sweeper."""
-        return self.met_at_ms is not None and self.met_at_ms > self.due_at_ms
+        """Whether it was not kept: its deadline passed at some time, though a later word may have moved it since."""
+        return self.fell_due or (self.met_at_ms is not None and self.met_at_ms > self.due_at_ms)
 
     @property
     def took_ms(self) -> int | None:
@@ -86,6 +89,7 @@ class _Clock:
     paused_since_ms: int | None = None
     met_ms: int | None = None
     ended_ms: int | None = None
+    fell_due: bool = False
 
     def hold(self, at_ms: int) -> None:
         if self.name in PAUSABLE and self.ended_ms is None and self.paused_since_ms is None:
@@ -108,7 +112,7 @@ class _Clock:
             name=self.name, number=self.number, started_at_ms=self.started_ms, due_at_ms=due,
             warn_at_ms=self.started_ms + round(self.span_ms * self.warn_share) + self.paused_ms, met_at_ms=self.met_ms,
             ended_at_ms=self.ended_ms, paused_ms=self.paused_ms,
-            running=self.ended_ms is None and self.paused_since_ms is None, policy=self.policy,
+            running=self.ended_ms is None and self.paused_since_ms is None, policy=self.policy, fell_due=self.fell_due,
         )  # fmt: skip
 
 
@@ -128,8 +132,11 @@ class _Run:
         if "finding" in one.facts:
             self.expected_ms = one.facts["finding"].get("failure_expected_at_ms") or self.expected_ms
         for clock in self._running():
-            if one.action in _MET_BY[clock.name]:
+            if one.action in _MET_BY[clock.name] and "merged_into" not in one.facts:
                 clock.end(one.at_ms, met=True)
+        if one.action == "breach":
+            for clock in self.clocks:
+                clock.fell_due |= (clock.name, clock.number) == (one.facts["obligation"], one.facts.get("number", 1))
         self._turn(one)
         self._move(one)
 
@@ -239,7 +246,7 @@ def ended(history: Sequence[Transition]) -> list[tuple[str, Obligation]]:
     for one in obligations_of(history):
         if one.ended_at_ms is None:
             continue
-        if one.met_at_ms is None and one.ended_at_ms <= one.due_at_ms:
+        if one.met_at_ms is None and one.ended_at_ms <= one.due_at_ms and not one.fell_due:
             continue
         action = "met" if one.met_at_ms is not None and not one.breached else "missed"
         if not {("met", one.name, one.number), ("missed", one.name, one.number)} & stamped:

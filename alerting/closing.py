@@ -28,7 +28,8 @@ def after_close(connection: Connection, policy: Policy, ticket: Ticket, now_ms: 
     connection.execute(update(FINDING).where(judged).values(judged=verdict))
     if repaired:
         fixed = {problem for one in ticket.repairs for problem in one.facts.get("problems", ())}
-        for row in raised:
+        # What the repair did not name comes last: it leads the new ticket where both belong to one story.
+        for row in sorted(raised, key=lambda row: (row.problem not in fixed, row.raised_at_ms, row.id)):
             _go_on(connection, policy, ticket, row, row.problem in fixed, now_ms)
         connection.execute(update(FINDING).where(FINDING.c.id.in_([row.id for row in raised])).values(judged=""))
     return read_ticket(connection, ticket.id) or ticket

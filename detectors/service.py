@@ -16,11 +16,12 @@ from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.findings import FindingsRow
 from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, Row, open_reader, open_writer
-from boilerwatch.model import Finding
+from boilerwatch.model import Batch, Finding
 from boilerwatch.settings import Settings
 from detectors.catalogue.contract import Detector
 from detectors.catalogue.registry import DETECTORS
 from detectors.engine import Engine
+from detectors.listening import Listening
 from detectors.tuning import Tuning
 
 CONSUMER = "detectors"
@@ -51,6 +52,7 @@ class Detecting:
         self.engine = Engine(self._disabled, tuning=self._tuning)
         self.positions = {READINGS: 0, SERVICE: 0}
         self._recover()
+        self._listening = self._before()
 
     def step(self) -> int:
         """Take what the journals have next; return how many rows that were."""
@@ -87,20 +89,23 @@ class Detecting:
             journal.close()
 
     def _row(self, stream: str, row: Row) -> NewRow:
-        at_ms, found = self._apply(stream, row)
+        at_ms, found, batch = self._apply(stream, row)
         self.positions[stream] = row.offset
-        told = FindingsRow(positions=dict(self.positions), versions=self.engine.versions, findings=found)
+        absence = None if batch is None else self._listening.see(batch)
+        told = FindingsRow(
+            positions=dict(self.positions), versions=self.engine.versions, findings=found, absence=absence
+        )
         return NewRow(at_ms, findings.encode(told), max(len(found), 1))
 
-    def _apply(self, stream: str, row: Row) -> tuple[int, list[Finding]]:
-        """Return when a row came and what it leads to; one that is set aside leads to nothing."""
+    def _apply(self, stream: str, row: Row) -> tuple[int, list[Finding], Batch | None]:
+        """Return when a row came, what it leads to, and its readings; one that is set aside leads to nothing."""
         if self._turn.passes(stream, row.offset):
-            return row.at_ms, []
+            return row.at_ms, [], None
         try:
             if stream == SERVICE:
-                return row.at_ms, self.engine.serve(service.decode(row.body))
+                return row.at_ms, self.engine.serve(service.decode(row.body)), None
             batch = columns.decode(row.body)
-            return batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch)
+            return batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch), batch
         except Exception as exc:
             if (culprit := self._culprit(exc)) is not None:
                 self._turn.blame(f"{culprit.name}@{culprit.version}")
@@ -126,6 +131,13 @@ class Detecting:
                 if row.positions[stream] > self.positions[stream]:
                     self._again(stream, row.positions[stream])
             self.engine.learn(row.findings)
+
+    def _before(self) -> Listening:
+        """Return what the journals know of our absences: the last row's arrival, and the absence it came in."""
+        last = self._findings.read(max(self._findings.last() - 1, 0), 1)
+        absence = findings.decode(last[0].body).absence if last else None
+        heard = self._readings.read(max(self.positions[READINGS] - 1, 0), 1) if self.positions[READINGS] else []
+        return Listening(heard[0].at_ms if heard else 0, absence)
 
     def _again(self, stream: str, upto: int) -> None:
         reader = self._service if stream == SERVICE else self._readings
