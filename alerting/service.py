@@ -9,6 +9,7 @@ import threading
 import msgspec
 from sqlalchemy import delete, select
 
+from alerting.adopt import adopt
 from alerting.database import open_database
 from alerting.export import exporter
 from alerting.notices import Notices
@@ -116,6 +117,7 @@ def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> No
     from alerting.desk.app import serve  # noqa: PLC0415 -- the desk imports much
 
     alerting = Alerting(settings)
+    adopt(alerting.engine, alerting.policy, clock.now_ms())
     desk = threading.Thread(target=serve, args=(settings, stop, clock), name="desk")
     desk.start()
     told = (settings, alerting.engine, alerting.policy, lambda: alerting.waiting, stop, clock)

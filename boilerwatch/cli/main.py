@@ -5,12 +5,13 @@ import sys
 
 import typer
 
-from boilerwatch.cli import detectors, fleet, setup, tickets
+from boilerwatch.cli import detectors, fleet, maintenance, notices, policy, setup, tickets
 from boilerwatch.cli.check import check
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
 from boilerwatch.cli.listen import listen
 from boilerwatch.cli.replay import replay
+from boilerwatch.cli.report import handover, report
 from boilerwatch.cli.run import run
 from boilerwatch.cli.score import score
 from boilerwatch.cli.score_tickets import score_tickets_command
@@ -34,8 +35,13 @@ app.command()(simulate)
 app.command()(demo)
 app.command()(listen)
 app.command()(check)
+app.command()(report)
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(tickets.app, name="tickets")
+app.add_typer(maintenance.app, name="maintenance")
+app.add_typer(handover, name="handover")
+app.add_typer(policy.app, name="policy")
+app.add_typer(notices.app, name="notices")
 app.add_typer(detectors.app, name="detectors")
 app.add_typer(setup.app, name="setup")
 
