@@ -50,7 +50,7 @@ def quarantine(settings: Settings) -> Iterator[Fact]:
         )
         yield Fact(
             "quarantine.W001", f"payloads could not be read: {worst}",
-            "see them with `boilerwatch quarantine list`; replay them after a fix",
+            "they are kept in quarantine.sqlite, in the data folder, with topic and reason",
         )  # fmt: skip
 
 
