@@ -103,7 +103,10 @@ def _to_wal(connection: sqlite3.Connection) -> None:
 def read_tickets(connection: Connection, where: Any, limit: int = 500) -> list[Ticket]:
     """Return the tickets a condition names, each with its whole history."""
     rows = connection.execute(
-        select(TICKET).where(where).order_by(TICKET.c.next_due_at_ms, TICKET.c.id.desc()).limit(limit)
+        select(TICKET)
+        .where(where)
+        .order_by(TICKET.c.due_at_ms.is_(None), TICKET.c.due_at_ms, TICKET.c.id.desc())
+        .limit(limit)
     ).all()
     histories: dict[int, list[Transition]] = {row.id: [] for row in rows}
     numbers = list(histories)

@@ -132,6 +132,11 @@ class AlertingSettings(Section):
         "empty: SQLite in [data] dir.",
     )
     policy: Path | None = Field(None, description="The policy file; empty for the plan that ships with boilerwatch.")
+    webhook_token: SecretStr = Field(
+        SecretStr(""),
+        description="Lets Grafana or Alertmanager open tickets at /hooks/alerts, as bearer token or as HMAC secret; "
+        "empty: off. Better given by BOILERWATCH_ALERTING__WEBHOOK_TOKEN or ..._FILE.",
+    )
 
     @field_validator("policy", mode="before")
     @classmethod

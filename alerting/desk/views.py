@@ -1,29 +1,25 @@
-"""What the pages show, read from tickets, store and ledger."""
+"""What the tickets' pages show."""
 
-import math
 from typing import Any
 
 from fastapi import HTTPException
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Connection, Engine, func, select
 
-from alerting.actions import act
+from alerting.actions import act, fits
 from alerting.chart import draw
-from alerting.database import open_database, read_ticket, read_tickets, reading
-from alerting.policy import load_policy
-from alerting.tables import BOILER, TICKET, TRANSITION
-from alerting.ticket import ACTIONS, Ticket
+from alerting.database import read_ticket, read_tickets, reading
+from alerting.desk.boiler_view import DAY_MS, grafana_link, series
+from alerting.policy import Policy
+from alerting.tables import FINDING, STANDING, TICKET, TRANSITION, VERDICT
+from alerting.taking import members
+from alerting.ticket import ACTIONS, VERDICTS, Ticket
 from boilerwatch.clock import Clock
-from boilerwatch.errors import StoreError, TicketError
-from boilerwatch.kinds import PROBLEM_BY_NAME
-from boilerwatch.ledger import OUTCOMES, open_ledger
-from boilerwatch.settings import Settings
-from boilerwatch.signals import SIGNAL_NAMES, SIGNALS
-from boilerwatch.store.opening import open_store
-from boilerwatch.store.protocol import Series
-from boilerwatch.wire import ID
+from boilerwatch.errors import TicketError
+from boilerwatch.kinds import PROBLEM_BY_NAME, PROBLEMS
+from boilerwatch.store.protocol import Store
 
-_DAY_MS = 86_400_000
-_WINDOW_MS = 3 * _DAY_MS
+_WINDOW_MS = 3 * DAY_MS
+_LISTED, _HOUR_MS = 300, 3_600_000
 _HIDDEN = frozenset({"code", "meaning", "meaning_zh", "source"})
 _CHAIN_SIGNALS = {
     "water": ["water_pressure_bar", "flow_temp_c"], "flow": ["flow_temp_c", "return_temp_c", "modulation_pct"],
@@ -33,115 +29,123 @@ _CHAIN_SIGNALS = {
 
 
 class Views:
-    """Read models; nothing here writes but `act`."""
+    """Read models of tickets; nothing here writes but `act`."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, engine: Engine, policy: Policy, store: Store, clock: Clock, grafana_url: str) -> None:
+        self.engine = engine
+        self.policy = policy
+        self._store = store
         self._clock = clock
-        self._policy = load_policy(settings.alerting.policy)
-        self._engine = open_database(settings)
-        self._store = open_store(settings)
-        self.ledger = open_ledger(settings)
+        self._grafana_url = grafana_url.rstrip("/")
 
-    def tickets(self) -> tuple[list[Ticket], list[Ticket]]:
-        """Return open tickets by nearest breach, and the newest closed ones."""
-        with reading(self._engine) as connection:
-            opened = read_tickets(connection, TICKET.c.open_key.isnot(None))
-            newest = select(TICKET.c.id).where(TICKET.c.open_key.is_(None)).order_by(TICKET.c.id.desc()).limit(30)
+    def open_tickets(self, site: str = "", limit: int = _LISTED) -> list[Ticket]:
+        """Return open tickets by nearest breach."""
+        wanted: ColumnElement[bool] = TICKET.c.open_key.isnot(None)
+        if site:
+            wanted = wanted & (TICKET.c.site == site)
+        with reading(self.engine) as connection:
+            return read_tickets(connection, wanted, limit)
+
+    def tickets(self, site: str) -> dict[str, Any]:
+        """Return what the first page shows."""
+        now_ms = self._clock.now_ms()
+        with reading(self.engine) as connection:
+            newest = select(TICKET.c.id).where(TICKET.c.open_key.is_(None)).order_by(TICKET.c.id.desc()).limit(20)
             closed = read_tickets(connection, TICKET.c.id.in_(newest))
-        never = math.inf
-        opened.sort(key=lambda t: (t.next_due.due_at_ms if t.next_due else never, t.id))
-        return opened, sorted(closed, key=lambda t: -t.id)
-
-    def plain_tickets(self) -> list[dict[str, Any]]:
-        """Return open tickets for programs."""
-        opened, _ = self.tickets()
-        return [
-            {
-                "id": t.id, "boiler": t.boiler, "site": t.site, "chain": t.chain, "problem": t.problem, "kind": t.kind,
-                "severity": t.severity, "state": t.state, "opened_at_ms": t.opened_at_ms,
-                "obligations": [{"name": o.name, "started_at_ms": o.started_at_ms, "due_at_ms": o.due_at_ms,
-                                 "met_at_ms": o.met_at_ms} for o in t.obligations],
-            }
-            for t in opened
-        ]  # fmt: skip
+            counts = _counts(connection, now_ms)
+        closed.sort(key=lambda one: -one.id)
+        return {"open": self.open_tickets(site), "closed": closed, "counts": counts, "site": site}
 
     def newest(self) -> int:
         """Return the number of the newest transition."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return int(connection.execute(select(func.max(TRANSITION.c.id))).scalar() or 0)
+
+    def find(self, ticket_id: int) -> Ticket | None:
+        """Return one ticket, None without it."""
+        if not 0 < ticket_id < 2**62:
+            return None
+        with reading(self.engine) as connection:
+            return read_ticket(connection, ticket_id)
 
     def ticket(self, ticket_id: int, language: str) -> dict[str, Any]:
         """Return what one ticket's page shows."""
-        ticket = self._ticket(ticket_id)
+        ticket = self._must_find(ticket_id)
         values = ticket.finding.get("values", {})
-        problem = PROBLEM_BY_NAME.get(ticket.problem)
+        row = PROBLEM_BY_NAME.get(ticket.problem)
         meaning = values.get("meaning_zh" if language == "zh" else "meaning", "")
-        possible = [
-            name for name, (states, _) in ACTIONS.items()
-            if ticket.state in states and not (name == "pause" and ticket.paused) and not (name == "resume" and not ticket.paused)
-        ]  # fmt: skip
-        return {
-            "t": ticket, "possible": possible, "expected": ticket.finding.get("failure_expected_at_ms"),
+        at_ms = _evidence_ms(ticket)
+        with reading(self.engine) as connection:
+            more = self._beside(connection, ticket)
+        return more | {
+            "t": ticket, "possible": [name for name in ACTIONS if fits(ticket, name)], "problems": PROBLEMS,
+            "verdicts": VERDICTS, "expected": ticket.finding.get("failure_expected_at_ms"),
             "values": [(name, value) for name, value in values.items() if name not in _HIDDEN],
-            "meaning": f"{values['code']}: {meaning}" if meaning else "",
-            "parts": "" if problem is None else problem.parts_zh if language == "zh" else problem.parts_en,
+            "code": values.get("code", ""), "meaning": meaning,
+            "parts": "" if row is None else row.parts_zh if language == "zh" else row.parts_en,
+            "grafana": grafana_link(self._grafana_url, ticket.boiler, at_ms - _WINDOW_MS, at_ms + DAY_MS // 4),
         }  # fmt: skip
 
-    def act(self, ticket_id: int, action: str, actor: str, reason: str, assignee: str, seen: int) -> None:
-        """Do one thing to a ticket, if it still is what the reader saw."""
-        with self._engine.begin() as connection:
-            ticket = read_ticket(connection, ticket_id)
-            people = [one.id for one in ticket.history if one.actor != "system"] if ticket else []
+    def _beside(self, connection: Connection, ticket: Ticket) -> dict[str, Any]:
+        """Return its incident's members, its boiler's earlier stories with what fixed them, and why findings came here."""
+        earlier = read_tickets(
+            connection, (TICKET.c.boiler == ticket.boiler) & (TICKET.c.id != ticket.id), limit=50
+        )  # fmt: skip
+        verdicts = select(VERDICT).where(VERDICT.c.ticket_id == ticket.id).order_by(VERDICT.c.id.desc()).limit(30)
+        raised = select(FINDING).where(FINDING.c.ticket_id == ticket.id).order_by(FINDING.c.raised_at_ms).limit(30)
+        return {
+            "members": members(connection, ticket.id) if ticket.district else [],
+            "earlier": sorted(earlier, key=lambda one: (one.problem != ticket.problem, -one.opened_at_ms))[:8],
+            "reasons": connection.execute(verdicts).all(), "findings": connection.execute(raised).all(),
+        }  # fmt: skip
+
+    def act(self, ticket_id: int, action: str, actor: str, reason: str, facts: dict[str, Any], seen: int) -> None:
+        """Do one thing to a ticket, if it still is what the reader saw.
+
+        Raises
+        ------
+        TicketError
+            If somebody else changed it meanwhile, or it does not fit.
+        """
+        with self.engine.begin() as connection:
+            ticket = read_ticket(connection, ticket_id, lock=True) if 0 < ticket_id < 2**62 else None
+            people = [one.id for one in ticket.history if one.actor not in ("system", "webhook")] if ticket else []
             if people and max(people) > seen:
-                raise TicketError("somebody changed this ticket meanwhile; read it again before you go on")
-            facts = {"assignee": assignee.strip()} if action == "assign" and assignee.strip() else {}
-            if action == "assign" and not facts:
-                raise TicketError("assign needs a technician's name")
-            act(connection, self._policy, ticket_id, action, actor, self._clock.now_ms(), reason, facts)
+                raise TicketError(
+                    "somebody changed this ticket meanwhile; read it again before you go on 该工单已被他人更新,请先查看"
+                )
+            act(connection, self.policy, ticket_id, action, actor, self._clock.now_ms(), reason, facts)
 
     def ticket_chart(self, ticket_id: int, language: str) -> bytes:
         """Return the telemetry window before and after the evidence, as SVG."""
-        ticket = self._ticket(ticket_id)
-        at_ms = int(ticket.finding.get("evidence_at_ms") or ticket.opened_at_ms)
+        ticket = self._must_find(ticket_id)
+        at_ms = _evidence_ms(ticket)
         signals = _CHAIN_SIGNALS.get(ticket.chain, ["water_pressure_bar", "flow_temp_c", "modulation_pct"])
-        window = self._series(ticket.boiler, signals, at_ms - _WINDOW_MS, at_ms + _DAY_MS // 4)
+        window = series(self._store, ticket.boiler, signals, at_ms - _WINDOW_MS, at_ms + DAY_MS // 4)
         return draw(window, signals, {"evidence": at_ms}, language)
 
-    def boiler(self, boiler: str) -> dict[str, Any]:
-        """Return what one boiler's page shows."""
-        account = self.ledger.of(boiler) if ID.fullmatch(boiler) else None
-        with reading(self._engine) as connection:
-            row = connection.execute(select(BOILER).where(BOILER.c.boiler == boiler)).mappings().first()
-            tickets = read_tickets(connection, TICKET.c.boiler == boiler)
-        if account is None and row is None and not tickets:
-            raise HTTPException(404)
-        latest = self._store.latest([boiler], SIGNAL_NAMES)
-        signals = []
-        for signal in SIGNALS:
-            value, at_ms = float(latest.values[signal.name][0]), int(latest.ts_ms[signal.name][0])
-            signals.append((signal, None if math.isnan(value) else f"{value:g}", at_ms))
-        registered = [(name, value) for name, value in (row or {}).items() if value]
-        return {"boiler": boiler, "account": account, "signals": signals, "registered": registered, "tickets": tickets}
-
-    def boiler_chart(self, boiler: str, language: str) -> bytes:
-        """Return the last day as SVG."""
-        now_ms = self._clock.now_ms()
-        signals = ["water_pressure_bar", "flow_temp_c", "modulation_pct", "flame_current_ua"]
-        return draw(self._series(boiler, signals, now_ms - _DAY_MS, now_ms + 60_000), signals, {}, language)
-
-    def accounts(self) -> dict[str, Any]:
-        """Return the ledger's page."""
-        return {"total": self.ledger.total(), "accounts": self.ledger.accounts(200), "names": ("received", *OUTCOMES)}
-
-    def _ticket(self, ticket_id: int) -> Ticket:
-        with reading(self._engine) as connection:
-            ticket = read_ticket(connection, ticket_id) if ticket_id < 2**62 else None
+    def _must_find(self, ticket_id: int) -> Ticket:
+        ticket = self.find(ticket_id)
         if ticket is None:
             raise HTTPException(404)
         return ticket
 
-    def _series(self, boiler: str, signals: list[str], start_ms: int, end_ms: int) -> Series:
-        try:
-            return self._store.history([boiler], signals, start_ms, end_ms).get(boiler, Series())
-        except StoreError:
-            return Series()
+
+def _evidence_ms(ticket: Ticket) -> int:
+    return int(ticket.finding.get("evidence_at_ms") or ticket.opened_at_ms)
+
+
+def _counts(connection: Connection, now_ms: int) -> dict[str, int]:
+    """Return the figures at the head of the first page."""
+    is_open = TICKET.c.open_key.isnot(None)
+    queries = {
+        "open": select(func.count()).where(is_open),
+        "overdue": select(func.count()).where(is_open, TICKET.c.due_at_ms < now_ms),
+        "within_hour": select(func.count()).where(
+            is_open, TICKET.c.due_at_ms >= now_ms, TICKET.c.due_at_ms < now_ms + _HOUR_MS
+        ),
+        "fault": select(func.count()).where(STANDING.c.code == 4),
+        "silent": select(func.count()).where(STANDING.c.code == 3),
+        "maintenance": select(func.count()).where(STANDING.c.code == 2),
+    }
+    return {name: int(connection.execute(query).scalar() or 0) for name, query in queries.items()}
