@@ -1,12 +1,11 @@
-"""What could not be read: kept with its reason, so that it can be read after a fix.
+"""What could not be read: kept with its reason, so that it can be read again after a fix.
 
-A bounded SQLite table; a row is durable before its message is acknowledged. `replay` marks rows, and the collector
-takes marked ones up again as if they had just come, at their first arrival time, because only the collector may write
-the journal.
+A bounded SQLite table; a row is durable before its message is acknowledged. Only the collector writes the journal, so
+`quarantine replay` marks rows and the collector takes them up (`again.py`), each at its first arrival time.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,16 +17,51 @@ CREATE TABLE IF NOT EXISTS refused (
   reason TEXT NOT NULL, again INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS refused_again ON refused (again) WHERE again = 1;
 """
+#: Columns that files of earlier versions lack.
+_LATER = {
+    "boiler": "TEXT NOT NULL DEFAULT ''", "site": "TEXT NOT NULL DEFAULT ''", "whole": "INTEGER NOT NULL DEFAULT 1",
+    "size_bytes": "INTEGER NOT NULL DEFAULT 0", "token": "TEXT NOT NULL DEFAULT ''",
+}  # fmt: skip
+_COLUMNS = "received_at_ms, topic, payload, reason, boiler, site, whole, size_bytes"
+_GROUP = "CASE instr(reason, ':') WHEN 0 THEN reason ELSE substr(reason, 1, instr(reason, ':') - 1) END"
 KEPT_PAYLOAD_BYTES = 65_536
 
 
 class Refusal(NamedTuple):
-    """One delivery, or one element of an array, that was refused."""
+    """One delivery, or one element of an array, that was refused.
+
+    Attributes
+    ----------
+    boiler, site
+        In whose account it stands; empty where the topic does not tell.
+    whole
+        False for an element of an array, which is no delivery of its own.
+    size_bytes
+        Size of the payload as it came; what is beyond 64 KiB is not kept. [bytes]
+    """
 
     received_at_ms: int
     topic: bytes
     payload: bytes
     reason: str
+    boiler: str = ""
+    site: str = ""
+    whole: bool = True
+    size_bytes: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether some of the payload was not kept."""
+        return self.size_bytes > len(self.payload)
+
+
+class Group(NamedTuple):
+    """What was refused for one reason (the part before a colon)."""
+
+    reason: str
+    payloads: int
+    newest_ms: int
+    newest_id: int
 
 
 class Quarantine:
@@ -48,20 +82,20 @@ class Quarantine:
         self._sql.execute("PRAGMA journal_mode=WAL")
         self._sql.execute("PRAGMA synchronous=FULL")
         self._sql.executescript(_SCHEMA)
+        there = {row[1] for row in self._sql.execute("PRAGMA table_info(refused)")}
+        for name in _LATER.keys() - there:
+            self._sql.execute(f"ALTER TABLE refused ADD COLUMN {name} {_LATER[name]}")
 
-    def add(self, refusals: Iterable[Refusal]) -> None:
+    def add(self, refusals: Sequence[Refusal]) -> None:
         """Keep the refusals, durably; a payload is cut at 64 KiB."""
-        rows = [(r.received_at_ms, r.topic, r.payload[:KEPT_PAYLOAD_BYTES], r.reason) for r in refusals]
-        if not rows:
-            return
-        with _transaction(self._sql):
-            self._sql.executemany("INSERT INTO refused (received_at_ms, topic, payload, reason) VALUES (?,?,?,?)", rows)
-            self._sql.execute("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (self._limit,))
+        if refusals:
+            with _transaction(self._sql):
+                self._insert(refusals)
 
-    def listing(self, limit: int = 50) -> list[tuple[int, Refusal]]:
-        """Return the newest refusals with their numbers."""
-        query = "SELECT id, received_at_ms, topic, payload, reason FROM refused ORDER BY id DESC LIMIT ?"
-        return [(row[0], Refusal(*row[1:])) for row in self._sql.execute(query, (limit,))]
+    def listing(self, limit: int = 50, reason: str = "") -> list[tuple[int, Refusal]]:
+        """Return the newest refusals with their numbers, of one reason where it is given."""
+        query = f"SELECT id, {_COLUMNS} FROM refused WHERE ? IN ('', {_GROUP}) ORDER BY id DESC LIMIT ?"
+        return [(row[0], _refusal(row[1:])) for row in self._sql.execute(query, (reason, limit))]
 
     def show(self, number: int) -> Refusal:
         """Return one refusal.
@@ -71,37 +105,80 @@ class Quarantine:
         InputError
             If there is no such number.
         """
-        query = "SELECT received_at_ms, topic, payload, reason FROM refused WHERE id = ?"
-        row = self._sql.execute(query, (number,)).fetchone()
+        row = self._sql.execute(f"SELECT {_COLUMNS} FROM refused WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise InputError(f"quarantine holds no number {number}; see `boilerwatch quarantine list`")
-        return Refusal(*row)
+        return _refusal(row)
 
-    def by_reason(self) -> dict[str, int]:
-        """Return how many are kept, by reason (the part before a colon)."""
-        query = "SELECT CASE instr(reason, ':') WHEN 0 THEN reason ELSE substr(reason, 1, instr(reason, ':') - 1) END, count(*) FROM refused GROUP BY 1"
-        return dict(self._sql.execute(query).fetchall())
+    def groups(self) -> list[Group]:
+        """Return what is kept by reason, the most frequent first."""
+        query = f"SELECT {_GROUP}, count(*), max(received_at_ms), max(id) FROM refused GROUP BY 1 ORDER BY 2 DESC, 1"
+        return [Group(*row) for row in self._sql.execute(query)]
 
-    def mark_again(self, numbers: list[int] | None) -> int:
-        """Ask the collector to read these again, or all without numbers; return how many."""
+    def mark_again(self, numbers: Sequence[int] | None = None, reason: str = "") -> list[int]:
+        """Ask the collector to read these again, or all, or all of one reason; return which, without those cut short."""
         with _transaction(self._sql):
             if numbers is None:
-                return self._sql.execute("UPDATE refused SET again = 1").rowcount
-            return sum(self._sql.execute("UPDATE refused SET again = 1 WHERE id = ?", (n,)).rowcount for n in numbers)
+                query = f"SELECT id FROM refused WHERE ? IN ('', {_GROUP}) AND size_bytes <= {KEPT_PAYLOAD_BYTES}"
+                numbers = [row[0] for row in self._sql.execute(query, (reason,))]
+            self._sql.executemany("UPDATE refused SET again = 1 WHERE id = ?", [(number,) for number in numbers])
+        return list(numbers)
 
-    def marked(self, limit: int) -> list[tuple[int, Refusal]]:
-        """Return refusals that wait to be read again."""
-        query = "SELECT id, received_at_ms, topic, payload, reason FROM refused WHERE again = 1 ORDER BY id LIMIT ?"
-        return [(row[0], Refusal(*row[1:])) for row in self._sql.execute(query, (limit,))]
+    def waiting(self) -> list[int]:
+        """Return the numbers that wait to be read again."""
+        return [row[0] for row in self._sql.execute("SELECT id FROM refused WHERE again = 1 ORDER BY id")]
 
-    def remove(self, numbers: Iterable[int]) -> None:
-        """Forget refusals that were read again."""
+    def marked(self, limit: int, done: str) -> list[tuple[int, Refusal]]:
+        """Return refusals that wait to be read again.
+
+        Parameters
+        ----------
+        done
+            Token of the newest reading again that is in the journal: what was to go with it goes now.
+        """
+        query = f"SELECT id, token, {_COLUMNS} FROM refused WHERE again = 1 ORDER BY id LIMIT ?"
+        rows = self._sql.execute(query, (limit,)).fetchall()
+        self.forget(row[0] for row in rows if row[1] and row[1] == done)
+        return [(row[0], _refusal(row[2:])) for row in rows if not row[1] or row[1] != done]
+
+    def settle(self, refused: Mapping[int, str], parts: Sequence[Refusal], read: Iterable[int], token: str) -> None:
+        """Write down what came of reading again, before the journal has it.
+
+        Parameters
+        ----------
+        refused
+            Number -> reason of what is refused still; it waits no longer.
+        parts
+            Elements of what could be read for the rest.
+        read
+            Numbers that the journal row with this token will hold.
+        """
+        with _transaction(self._sql):
+            for number, reason in refused.items():
+                self._sql.execute("UPDATE refused SET again = 0, reason = ? WHERE id = ?", (reason, number))
+            for number in read:
+                self._sql.execute("UPDATE refused SET token = ? WHERE id = ?", (token, number))
+            self._insert(parts)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Drop refusals that were read again."""
         with _transaction(self._sql):
             self._sql.executemany("DELETE FROM refused WHERE id = ?", [(number,) for number in numbers])
 
     def close(self) -> None:
         """Close the file."""
         self._sql.close()
+
+    def _insert(self, refusals: Sequence[Refusal]) -> None:
+        rows = [
+            (*one[:2], one.payload[:KEPT_PAYLOAD_BYTES], *one[3:7], one.size_bytes or len(one.payload)) for one in refusals
+        ]  # fmt: skip
+        self._sql.executemany(f"INSERT INTO refused ({_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", rows)
+        self._sql.execute("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", (self._limit,))
+
+
+def _refusal(row: tuple[int, bytes, bytes, str, str, str, int, int]) -> Refusal:
+    return Refusal(*row[:6], whole=bool(row[6]), size_bytes=row[7])
 
 
 class _transaction:  # noqa: N801 -- reads as the statement it is

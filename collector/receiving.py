@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
+from typing import NamedTuple
 
 import structlog
 
@@ -18,6 +19,7 @@ from boilerwatch.errors import JournalError
 from boilerwatch.journal import READINGS, Journal, NewRow, open_writer
 from boilerwatch.model import Batch
 from boilerwatch.settings import Settings
+from collector.again import Again, Limits
 from collector.codecs import Codec, Draft, Message, codecs_of
 from collector.codecs.memory import CodeMemory
 from collector.deliveries import Deliveries
@@ -30,6 +32,15 @@ _RETRY_S = 1.0
 _TRIM_S = 60.0
 
 log = structlog.get_logger()
+
+
+class _Closing(NamedTuple):
+    """A batch on its way to the journal, and what is acknowledged when it is there."""
+
+    batch: Batch
+    draft: Draft
+    upto: int
+    connections: int
 
 
 class Receiving:
@@ -52,10 +63,12 @@ class Receiving:
         self._codecs: list[Codec] = codecs_of(settings.dialects)
         self._memory = CodeMemory(settings.data.dir / "codes.json", self._codecs)
         self._codec_of: dict[bytes, Codec | None] = {}
+        self._again = Again(self._quarantine, self._journal, self._repeats, self._codec)
         self._waiting: list[Deliveries] = []
         self._waiting_count = 0
         self._urgent = False
         self._something = asyncio.Event()
+        self._closing: _Closing | None = None
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.unknown: Counter[str] = Counter()
         self.session = Session(
@@ -109,25 +122,53 @@ class Receiving:
             await asyncio.sleep(collector.batch_ms / 5_000)
 
     async def _flush(self, stop: asyncio.Event) -> None:
+        """Make what waits durable and acknowledge it; until that is done or `stop` is set."""
+        while not self.turn():
+            if stop.is_set():
+                return
+            await asyncio.sleep(_RETRY_S)
+
+    def turn(self) -> bool:
+        """Make what waits durable, acknowledge it, read again what is asked for; False when the disk or the cap refuses."""
+        if self._closing is None:
+            self._closing = self._close_batch()
+        if not self._store(self._closing.batch, self._closing.draft):
+            return False
+        closing, self._closing = self._closing, None
+        self._repeats.remember(closing.batch)
+        if self.session.counters["connections"] == closing.connections:
+            self.session.acknowledge(closing.upto)
+        self._read_again()
+        return True
+
+    def _close_batch(self) -> "_Closing":
         connections = self.session.counters["connections"]
         waiting, self._waiting = self._waiting, []
         self._waiting_count, self._urgent = 0, False
         self._something.clear()
-        batch, refused = self._read(waiting)
-        while not self._store(batch, refused):
-            if stop.is_set():
-                return
-            await asyncio.sleep(_RETRY_S)
-        self._repeats.remember(batch)
-        if waiting and self.session.counters["connections"] == connections:
-            self.session.acknowledge(waiting[-1].upto)
+        batch, draft = self._read(waiting)
+        return _Closing(batch, draft, waiting[-1].upto if waiting else 0, connections)
+
+    def _limits(self, now_ms: int) -> Limits:
+        oldest_ms = now_ms - round(self._settings.store.retention_days * 86_400_000)
+        return Limits(self._settings.collector.future_s * 1_000, oldest_ms)
+
+    def _read_again(self) -> None:
+        """Read what a person asked to be read again; what the disk refuses stays marked."""
+        now_ms = self._clock.now_ms()
+        try:
+            count = self._again.turn(now_ms, self._limits(now_ms))
+        except (JournalError, OSError, sqlite3.Error) as exc:
+            log.warning("not_read_again", error=str(exc), hint="it stays marked")
+            return
+        if count:
+            log.info("read_again", count=count)
 
     def _read(self, waiting: list[Deliveries]) -> tuple[Batch, Draft]:
         now_ms = self._clock.now_ms()
-        oldest_ms = now_ms - round(self._settings.store.retention_days * 86_400_000)
-        draft = Draft(now_ms, future_ms=self._settings.collector.future_s * 1_000, oldest_ms=oldest_ms)
-        again = self._quarantine.marked(1_000)
-        messages = [Message(refusal.topic, refusal.payload, False) for _, refusal in again]
+        limits = self._limits(now_ms)
+        draft = Draft(now_ms, future_ms=limits.future_ms, oldest_ms=limits.oldest_ms)
+        messages: list[Message] = []
         for some in waiting:
             messages += map(Message, some.topics, some.payloads, some.retained)
         for codec, own in self._grouped(messages, draft):
@@ -136,7 +177,6 @@ class Receiving:
         self._repeats.drop(batch)
         if not batch.sources:
             batch = Batch.tick(now_ms, self.session.connected)
-        self._again = [number for number, _ in again]
         return batch, draft
 
     def _grouped(self, messages: list[Message], draft: Draft) -> list[tuple[Codec, list[Message]]]:
@@ -167,7 +207,6 @@ class Receiving:
             draft.refusals.clear()
             items = max(len(batch), 1)
             self._journal.append([NewRow(max(batch.newest_arrival_ms(), draft.received_at_ms), encode(batch), items)])
-            self._quarantine.remove(self._again)
         except (JournalError, OSError, sqlite3.Error) as exc:
             log.error("batch_not_durable", error=str(exc), hint="nothing is acknowledged; the broker queues")  # noqa: TRY400
             return False

@@ -45,8 +45,12 @@ class Block:
         return self._count >= FULL_ROWS or (0 <= self._number < number and enough)
 
     def add(self, batch: Batch, slot_of: NDArray[np.int64], begin: int) -> int:
-        """Take rows from `begin` up to the end of the beat; return where the next beat begins."""
-        arrival = batch.received_at_ms
+        """Take rows from `begin` up to the end of the beat; return where the next beat begins.
+
+        What was refused and is read again later bears its first arrival. It came late all the same: arrival never runs
+        backwards here, or everybody would seem silent since then.
+        """
+        arrival = np.maximum(np.maximum.accumulate(batch.received_at_ms), self._reached_ms)
         self._number = max(self._number, int(arrival[begin]) // self._beat_ms)
         self._first = self._number if self._first < 0 else self._first
         end = begin + int(np.searchsorted(arrival[begin:], (self._number + 1) * self._beat_ms))

@@ -42,15 +42,13 @@ def quarantine(settings: Settings) -> Iterator[Fact]:
     if not path.exists():
         return
     kept = Quarantine(path)
-    reasons = kept.by_reason()
+    groups = kept.groups()
     kept.close()
-    if reasons:
-        worst = ", ".join(
-            f"{count} × {reason}" for reason, count in sorted(reasons.items(), key=lambda one: -one[1])[:5]
-        )
+    if groups:
+        worst = ", ".join(f"{group.payloads} × {group.reason}" for group in groups[:5])
         yield Fact(
             "quarantine.W001", f"payloads could not be read: {worst}",
-            "they are kept in quarantine.sqlite, in the data folder, with topic and reason",
+            "`boilerwatch quarantine list` and `show` tell which, `quarantine replay` reads them again after a fix",
         )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ class Draft:
         self.statuses: list[Status] = []
         self.outcomes: list[tuple[int, str]] = []
         self._numbers: dict[Source, int] = {}
+        self._sources: list[Source] = []
         self._source: list[int] = []
         self._ts: list[int] = []
         self._stamped: list[bool] = []
@@ -67,7 +68,10 @@ class Draft:
 
     def number_of(self, source: Source) -> int:
         """Return the source's index in the batch's dictionary."""
-        return self._numbers.setdefault(source, len(self._numbers))
+        number = self._numbers.setdefault(source, len(self._sources))
+        if number == len(self._sources):
+            self._sources.append(source)
+        return number
 
     def count(self, source: int, outcome: str) -> None:
         """Count one delivery's outcome."""
@@ -75,9 +79,13 @@ class Draft:
 
     def refuse(self, message: Message, reason: str, source: int = -1, *, whole: bool = True) -> None:
         """Send a delivery to quarantine; `whole` unless it is one element of an array."""
-        self.refusals.append(Refusal(self.received_at_ms, message.topic, message.payload, reason))
+        number = source if source >= 0 else self.number_of(Source("", "", ""))
+        account = self._sources[number]
+        self.refusals.append(
+            Refusal(self.received_at_ms, message.topic, message.payload, reason, account.boiler, account.site, whole)
+        )
         if whole:
-            self.count(source if source >= 0 else self.number_of(Source("", "", "")), "quarantined")
+            self.count(number, "quarantined")
 
     def add_rows(
         self, source: list[int], ts: list[int], stamped: list[bool], trail: tuple[list[int], list[int], list[int]],
@@ -143,7 +151,7 @@ class Draft:
 
     def close(self) -> Batch:
         """Return the batch, impossible values dropped and counted."""
-        sources = list(self._numbers)
+        sources = self._sources
         columns: dict[str, Floats] = {}
         for name, values in self._values.items():
             values.extend([math.nan] * (self._rows - len(values)))

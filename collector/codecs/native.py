@@ -169,31 +169,36 @@ def _read_alone(message: Message, source: int, draft: Draft) -> None:
     except ValueError as exc:
         draft.refuse(message, str(exc), source)
         return
-    elements = plain if isinstance(plain, list) else [plain]
-    if not isinstance(plain, (list, dict)):
+    whole = hash_of(message.topic, message.payload)
+    if isinstance(plain, dict):
+        if (why := _read_element(plain, source, whole, draft)) is None:
+            draft.count(source, "accepted")
+        else:
+            draft.refuse(message, why, source)
+        return
+    if not isinstance(plain, list):
         draft.refuse(message, "wrong shape: JSON that is neither an object nor an array", source)
         return
-    whole = hash_of(message.topic, message.payload)
-    good = sum([_read_element(element, message, source, whole, draft) for element in elements])
-    if good or not elements:
-        draft.count(source, "accepted")
-    else:
-        draft.count(source, "quarantined")
+    good = 0
+    for element in plain:
+        if (why := _read_element(element, source, whole, draft)) is None:
+            good += 1
+        else:
+            draft.refuse(message._replace(payload=_again(element)), why, source, whole=False)
+    draft.count(source, "accepted" if good or not plain else "quarantined")
 
 
-def _read_element(element: object, message: Message, source: int, whole: int, draft: Draft) -> bool:
-    one = Message(message.topic, _again(element), message.retained)
+def _read_element(element: object, source: int, whole: int, draft: Draft) -> str | None:
+    """Read one object of a payload whose hash is `whole`; return why it cannot be read."""
     if not isinstance(element, Mapping):
-        draft.refuse(one, "wrong shape: an element that is not an object", source, whole=False)
-        return False
+        return "wrong shape: an element that is not an object"
     ts = draft.received_at_ms if element.get("ts") is None else draft.time_of(element["ts"])
     if isinstance(ts, str):
-        draft.refuse(one, ts, source, whole=False)
-        return False
+        return ts
     values = {name: [value] for name, value in draft.values_of(element, _TRAIL).items()}
     trail = ([whole], [boot_hash(element.get("boot"))], [seq_of(element.get("seq"))])
     draft.add_rows([source], [ts], [element.get("ts") is None], trail, values)
-    return True
+    return None
 
 
 def _again(element: object) -> bytes:
