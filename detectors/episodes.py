@@ -3,6 +3,7 @@
 An id is minted when an episode is raised, from a counter of its boiler and kind, so a replay mints the same.
 """
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -21,8 +22,13 @@ class Episodes:
 
     def __init__(self) -> None:
         self.raised: dict[tuple[str, str], Finding] = {}
+        self._kinds: dict[str, Counter[str]] = {}
         self._counters: dict[tuple[str, str], int] = {}
         self.out: list[Finding] = []
+
+    def in_kind(self, subject: str, kind: str) -> bool:
+        """Return whether `subject` is in an episode of `kind` now, whatever more its key tells."""
+        return kind in self._kinds.get(subject, {})
 
     def is_raised(self, subject: str, key: str) -> bool:
         """Return whether `subject` (a boiler or a district) is in an episode of `key` now."""
@@ -66,12 +72,12 @@ class Episodes:
                 before, severity=severity, state="updated", evidence_at_ms=at_ms, received_at_ms=received_at_ms,
                 failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values or before.values,
             )  # fmt: skip
-        self.raised[subject, key] = finding
+        self._raise(subject, key, finding)
         self.out.append(finding)
 
     def clear(self, subject: str, key: str, at_ms: int, received_at_ms: int) -> None:
         """End the episode, if there is one."""
-        before = self.raised.pop((subject, key), None)
+        before = self._drop(subject, key)
         if before is not None:
             self.out.append(
                 msgspec.structs.replace(
@@ -90,9 +96,24 @@ class Episodes:
         number = int(finding.id.rpartition("-")[2])
         self._counters[subject, finding.kind] = max(self._counters.get((subject, finding.kind), 0), number)
         if finding.state == "cleared":
-            self.raised.pop((subject, key), None)
+            self._drop(subject, key)
         else:
-            self.raised[subject, key] = finding
+            self._raise(subject, key, finding)
+
+    def _raise(self, subject: str, key: str, finding: Finding) -> None:
+        if (subject, key) not in self.raised:
+            self._kinds.setdefault(subject, Counter())[finding.kind] += 1
+        self.raised[subject, key] = finding
+
+    def _drop(self, subject: str, key: str) -> Finding | None:
+        before = self.raised.pop((subject, key), None)
+        if before is not None:
+            left = self._kinds[subject]
+            left[before.kind] -= 1
+            left += Counter()  # what stands at none goes
+            if not left:
+                del self._kinds[subject]
+        return before
 
     def dump(self) -> dict[str, Any]:
         """Return plain values for a snapshot."""
@@ -103,7 +124,9 @@ class Episodes:
 
     def load(self, plain: dict[str, Any]) -> None:
         """Take the values of a snapshot."""
-        self.raised = {(s, k): msgspec.convert(finding, Finding) for s, k, finding in plain["raised"]}
+        self.raised, self._kinds = {}, {}
+        for subject, key, finding in plain["raised"]:
+            self._raise(subject, key, msgspec.convert(finding, Finding))
         self._counters = {(s, k): number for s, k, number in plain["counters"]}
 
 

@@ -100,7 +100,9 @@ class Condensate:
         level = np.where(crowded & (number > 0), np.where(again, 2, 1), 0)
         score = np.where(level > 0, within / 8, 0.0)
         world.scores[KIND][slot] = np.clip(score, 0, 100)
-        outdone = rivalled(_RIVALS, score, slot, world) & ~world.told(slot, KIND)
+        lately = bad[:, -2 * _BLOCKS :].any(axis=1)  # what is over by now, perhaps by a repair, is no news
+        outdone = rivalled(_RIVALS, score, slot, world) | world.told(slot, "ignition_wear") | ~lately
+        outdone &= ~world.told(slot, KIND)
         for i in np.flatnonzero((level > 0) & ~outdone):
             self._say(slot, int(i), int(level[i]), within, number, cold, outside, days, rows, world)
         for i in np.flatnonzero((number == 0) & world.told(slot, KIND)):

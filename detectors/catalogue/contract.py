@@ -134,10 +134,10 @@ class World:
 
     def told(self, slot: Ints, kind: str) -> NDArray[np.bool_]:
         """Return which of some boilers are in an episode of a kind now, shape (n,)."""
-        boilers, raised = self.slots.boilers, self.episodes.raised
-        if not raised:
+        boilers, episodes = self.slots.boilers, self.episodes
+        if not episodes.raised:
             return np.zeros(len(slot), np.bool_)
-        return np.array([(boilers[one], kind) in raised for one in slot.tolist()], np.bool_)
+        return np.array([episodes.in_kind(boilers[one], kind) for one in slot.tolist()], np.bool_)
 
     def fact(self, slot: int, name: str) -> str:
         """Return one thing the register says, empty where it does not."""

@@ -241,7 +241,7 @@ class Drift:
     def judge(self, slot: Ints, common: Floats, levels: Levels) -> Verdict:
         """Return what the last days say of these boilers."""
         track, state = self.track, self.state
-        ring = state["ring"][slot].astype(np.float64) - common[:, None]
+        ring = _less(state["ring"][slot].astype(np.float64), common[:, None])
         towards = np.where(ring[:, -1] < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(slot), float(track.sign))
         ring *= towards[:, None]
         order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
@@ -260,8 +260,7 @@ class Drift:
         self._rebase(
             slot,
             enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),
-            back * towards[:, None],
-            common,
+            np.take_along_axis(state["ring"][slot].astype(np.float64)[:, ::-1], order, axis=1),
         )
         level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
         level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
@@ -285,15 +284,30 @@ class Drift:
             latest,
         )
 
-    def _rebase(self, slot: Ints, stepped: NDArray[np.bool_], back: Floats, common: Floats) -> None:
-        """Move the reference to where a jump left the quantity."""
+    def _rebase(self, slot: Ints, stepped: NDArray[np.bool_], back: Floats) -> None:
+        """Move the reference to where a jump left the quantity; `back` is newest first, as measured."""
         if not stepped.any():
             return
         rows = slot[stepped]
-        by = np.nan_to_num(np.nanmedian(back[stepped, :_PERSIST], axis=1)) + common[stepped]
+        by = np.nan_to_num(np.nanmedian(back[stepped, :_PERSIST], axis=1))
         self.state["reference"][rows] += by[:, None].astype(np.float32)
         self.state["ring"][rows] = np.nan
         self.state["raw"][rows] = np.nan
+
+
+def _less(value: Floats, common: Floats) -> Floats:
+    """Return deviations less what the whole site shows, never past zero, shape (n, days).
+
+    A boiler that stands still while its neighbours move has not moved: only what it shares with them is explained.
+
+    Examples
+    --------
+    >>> _less(np.array([[5.0, 2.0, 0.0, -1.0]]), np.array([[3.0]])).tolist()
+    [[2.0, 0.0, 0.0, -1.0]]
+    """
+    shared = np.clip(np.broadcast_to(common, value.shape), np.minimum(value, 0), np.maximum(value, 0))
+    left: Floats = value - shared
+    return left
 
 
 def _trend(value: Floats, age: Floats) -> tuple[Floats, Floats]:

@@ -25,12 +25,12 @@ class Flow(Gradual):
     tracks = (
         Track(
             "circulation_loss", "spread_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
-            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift"),
+            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift", "ntc_failed"),
             source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
         ),
         Track(
             "exchanger_scale", "flue_over_return_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.0, bands=BANDS,
-            cause_slope=0.3, rivals=("circulation_loss", "ntc_drift"),
+            cause_slope=0.3, rivals=("circulation_loss", "ntc_drift", "ntc_failed"),
             source="a condensing flue is 50-60 °C and is cut off at 80 °C (Riello)",
         ),
     )  # fmt: skip

@@ -32,10 +32,10 @@ class HotWater(Gradual):
     version = "3"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
-              least=3, rivals=("diverter_passing", "ntc_drift"),
+              least=3, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
               source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
         Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=30,
-              rivals=("plate_scale",),
+              rivals=("plate_scale", "ntc_failed"),
               source="a shut valve lets nothing follow; a third of each kelvin is beyond what a wall conducts"),
     )  # fmt: skip
 

@@ -121,3 +121,15 @@ def test_constant_empty_and_single_readings_raise_nothing() -> None:
     houses = [(hours, {name: np.full(len(hours), value) for name in columns}) for value in (0.0, 50.0, np.nan)]
     assert found(houses, ["zero", "fifty", "none"]) == []
     assert found([(hours[:1], {name: values[:1] for name, values in columns.items()})], ["once"]) == []
+
+
+def test_a_boiler_that_stands_still_while_its_neighbours_move_has_not_moved() -> None:
+    houses = [house(seed) for seed in range(8)]
+    hours = houses[0][0]
+    cold = np.clip((hours / 24 - ONSET) / 5, 0, 1)
+    for _, columns in houses[:7]:  # colder mains water at the whole site: the tap runs cooler for the same flow
+        columns["flow_temp_c"] = columns["flow_temp_c"] - np.where(columns["dhw_active"] > 0, 14 * cold, 0)
+    table = {name: np.column_stack([one[name] for _, one in houses]) for name in houses[0][1]}
+    batch = series(hours, table, boilers=[f"b-{i}" for i in range(8)])
+    batch.sources = [source._replace(site="s") for source in batch.sources]
+    assert findings_of([batch], [HotWater()], beat_ms=21_600_000) == []

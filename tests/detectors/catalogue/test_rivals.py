@@ -7,6 +7,7 @@ from boilerwatch.model import Finding, Floats
 from detectors.catalogue.condensate import Condensate
 from detectors.catalogue.cycling import Cycling
 from detectors.catalogue.flame import Flame
+from detectors.catalogue.flow import Flow
 from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.instruments import Instruments
 from detectors.catalogue.leak import SlowLeak
@@ -183,3 +184,20 @@ def test_a_loss_at_hot_peaks_is_the_relief_valve_a_loss_at_all_hours_a_leak_and_
     mild = 1.4 + 0.01 * (warm - 45) + chance.normal(0, 0.01, N)
     assert leak_findings(mild - 0.03 * np.maximum(HOURS / 24 - 15, 0), warm) == {"slow_leak"}
     assert leak_findings(mild - np.where(HOURS / 24 > 15, 0.25, 0.0), warm) == set()
+
+
+def test_a_return_sensor_that_is_stuck_is_no_story_of_the_water_as_well() -> None:
+    one = house()
+    begins = int(ONSET * 96)
+    one["return_temp_c"][begins:] = one["return_temp_c"][begins]
+    drift = np.clip((HOURS / 24 - ONSET - 2) / 10, 0, 1)  # the weather turns cold, so flow climbs away from it
+    one["flow_temp_c"] = one["flow_temp_c"] + 14 * drift
+    assert kinds(one, [Instruments(), Flow()]) == {"ntc_failed"}
+
+
+def test_clusters_of_failures_that_are_over_by_two_days_are_not_told_any_more() -> None:
+    one = house()
+    starts = np.diff(one["burner_starts"], prepend=5000.0) > 0
+    bad = np.isin((HOURS // 24).astype(int), (2, 3)) & (HOURS % 24 < 6)
+    early = one | {"ignition_failures": 3 + np.cumsum(bad & starts) * 2.0}
+    assert kinds(early, [Condensate()]) == set()  # a week is known on the seventh day only, and then it is long over
