@@ -48,13 +48,15 @@ class Views:
 
     def tickets(self, site: str) -> dict[str, Any]:
         """Return what the first page shows."""
-        now_ms = self._clock.now_ms()
+        now_ms, newest = self._clock.now_ms(), self.newest()  # before the rest: what comes meanwhile is then told again
         with reading(self.engine) as connection:
-            newest = select(TICKET.c.id).where(TICKET.c.open_key.is_(None)).order_by(TICKET.c.id.desc()).limit(20)
-            closed = read_tickets(connection, TICKET.c.id.in_(newest))
+            latest = select(TICKET.c.id).where(TICKET.c.open_key.is_(None)).order_by(TICKET.c.id.desc()).limit(20)
+            closed = read_tickets(connection, TICKET.c.id.in_(latest))
             counts = _counts(connection, now_ms)
         closed.sort(key=lambda one: -one.id)
-        return {"open": self.open_tickets(site), "closed": closed, "counts": counts, "site": site}
+        return {
+            "open": self.open_tickets(site), "closed": closed, "counts": counts, "site": site, "newest": newest,
+        }  # fmt: skip
 
     def newest(self) -> int:
         """Return the number of the newest transition."""
@@ -70,6 +72,7 @@ class Views:
 
     def ticket(self, ticket_id: int, language: str) -> dict[str, Any]:
         """Return what one ticket's page shows."""
+        newest = self.newest()
         ticket = self._must_find(ticket_id)
         values = ticket.finding.get("values", {})
         row = PROBLEM_BY_NAME.get(ticket.problem)
@@ -78,6 +81,7 @@ class Views:
         with reading(self.engine) as connection:
             more = self._beside(connection, ticket)
         return more | {
+            "newest": newest,
             "t": ticket, "possible": [name for name in ACTIONS if fits(ticket, name)], "problems": PROBLEMS,
             "verdicts": VERDICTS, "expected": ticket.finding.get("failure_expected_at_ms"),
             "values": [(name, value) for name, value in values.items() if name not in _HIDDEN],

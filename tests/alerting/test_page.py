@@ -142,3 +142,23 @@ def test_programs_read_tickets_with_their_clocks(page: httpx.Client) -> None:
 
 def test_every_word_stands_in_both_languages() -> None:
     assert all(en.strip() and zh.strip() for en, zh in WORDS.values())
+
+
+def test_the_stream_tells_what_came_since_the_page_was_read_and_since_it_was_last_heard(
+    page: httpx.Client, engine: Engine
+) -> None:
+    shown = re.search(r'data-newest="(\d+)"', page.get("/").text)
+    assert shown is not None
+    with engine.begin() as connection:
+        tell(connection, lockout("b-9"))
+
+    def first(headers: dict[str, str]) -> str:
+        with page.stream("GET", "/events", params={"seen": shown[1]}, headers=headers) as answer:
+            return next(line for line in answer.iter_lines() if line.startswith(("event", ":")))
+
+    assert first({}) == "event: changed"
+    assert first({"last-event-id": "99999"}) == "event: changed"  # another database than the one it knew
+    newest = re.search(r'data-newest="(\d+)"', page.get("/").text)
+    assert newest is not None
+    assert first({"last-event-id": newest[1]}) == ": still here"
+    assert first({"last-event-id": "x" * 50}) == "event: changed"

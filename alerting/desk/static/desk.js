@@ -30,5 +30,5 @@ async function refresh() {
 let pending = false;
 document.addEventListener("focusout", () => { if (pending) setTimeout(refresh, 200); });
 if (document.querySelector("[data-live]") && window.EventSource) {
-  new EventSource("/events").addEventListener("changed", refresh);
+  new EventSource(`/events?seen=${document.body.dataset.newest}`).addEventListener("changed", refresh);
 }
