@@ -1,18 +1,18 @@
 """What `boilerwatch check` looks at on the ground floor: each finding of it has a stable id, a fact and a way out.
 
-A check is a function from settings to facts; the command adds those that belong to rooms. Ids are never used again for
-something else: E for what must be mended, W for what should be looked at.
+A check is a function from settings to facts; the command adds those that belong to rooms.
 """
 
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from boilerwatch.aside import read_aside
+from boilerwatch.broker_check import broker
 from boilerwatch.errors import StoreError
+from boilerwatch.facts import Check, Fact
 from boilerwatch.journal import FINDINGS, READINGS, SERVICE, open_reader
 from boilerwatch.journal.opening import CONSUMERS
 from boilerwatch.ledger import OUTCOMES, open_ledger
@@ -24,22 +24,6 @@ _STREAMS = (READINGS, FINDINGS, SERVICE)
 _NEAR_CAP = 0.8
 _FAR_BEHIND = 10_000
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-class Fact(NamedTuple):
-    """One thing that is not as it should be."""
-
-    id: str
-    text: str
-    hint: str
-
-    @property
-    def grave(self) -> bool:
-        """Whether it must be mended before boilerwatch can keep its promises."""
-        return self.id.rpartition(".")[2].startswith("E")
-
-
-Check = Callable[[Settings], Iterator[Fact]]
 
 
 def data(settings: Settings) -> Iterator[Fact]:
@@ -154,4 +138,4 @@ def readable(path: Path) -> Iterator[Fact]:
         )  # fmt: skip
 
 
-CHECKS: tuple[Check, ...] = (data, journals, aside, ledger, store, exposure)
+CHECKS: tuple[Check, ...] = (data, broker, journals, aside, ledger, store, exposure)

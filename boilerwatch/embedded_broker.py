@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from boilerwatch.broker_config import queue_lines
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import BoilerwatchError
+from boilerwatch.settings import MqttSettings
 from boilerwatch.supervisor import die_with_parent
 
 _READY_S = 20.0
@@ -35,8 +37,9 @@ class EmbeddedBroker:
         if program:
             config = folder / "mosquitto.conf"
             config.write_text(
-                f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
-                f"persistence_location {folder.resolve()}/\nautosave_interval 30\nmax_queued_messages 100000\n",
+                f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence_location {folder.resolve()}/\n"
+                + "\n".join(queue_lines(MqttSettings().receive_maximum))  # type: ignore[call-arg]
+                + "\n",
                 encoding="utf-8",
             )
             command = [program, "-c", str(config)]

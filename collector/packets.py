@@ -10,25 +10,6 @@ CONNACK, PUBACK, SUBACK, UNSUBACK, PINGRESP, DISCONNECT = 2, 4, 9, 11, 13, 14
 PINGREQ = b"\xc0\x00"
 GOODBYE = b"\xe0\x00"
 
-#: Reason codes of CONNACK and DISCONNECT worth a sentence (MQTT 5, 2.4) and of MQTT 3.1.1's CONNACK (3.2.2.3).
-REASONS = {
-    0x01: "it does not speak this protocol version; try [mqtt] protocol",
-    0x02: "it refuses the client id; change [mqtt] client_id",
-    0x03: "it is not available now",
-    0x04: "user name or password are wrong; see [mqtt] username and password",
-    0x05: "this login is not authorised; see the broker's access list",
-    0x84: "it does not speak this protocol version; try [mqtt] protocol",
-    0x85: "it refuses the client id; change [mqtt] client_id",
-    0x86: "user name or password are wrong; see [mqtt] username and password",
-    0x87: "this login is not authorised; see the broker's access list",
-    0x88: "it is not available now",
-    0x89: "it is busy",
-    0x8B: "it is shutting down",
-    0x8D: "it heard nothing from us for longer than the keep-alive",
-    0x8E: "another client took over with the same [mqtt] client_id; only one collector may use it",
-    0x97: "its quota is exceeded",
-}
-
 
 class Connack(NamedTuple):
     """The broker's answer to CONNECT."""
@@ -82,11 +63,6 @@ def read_suback(body: bytes, *, five: bool) -> list[int]:
     if len(body) < 3:
         raise ProtocolError("the broker's SUBACK is too short")
     return list(body[3 + body[2] :] if five else body[2:])
-
-
-def reason_text(code: int) -> str:
-    """Return a reason code in words."""
-    return REASONS.get(code, f"its reason code is 0x{code:02x}")
 
 
 def _packet(first: int, body: bytes) -> bytes:

@@ -15,6 +15,7 @@ import structlog
 
 from boilerwatch.clock import Clock
 from boilerwatch.errors import BoilerwatchError
+from boilerwatch.mqtt import reason_text, tls_context
 from boilerwatch.settings import MqttSettings
 from collector import packets
 from collector.deliveries import Deliveries
@@ -110,7 +111,12 @@ class Session:
         loop = asyncio.get_running_loop()
         connection = _Connection(self)
         await asyncio.wait_for(
-            loop.create_connection(lambda: connection, self._mqtt.host, self._mqtt.port, ssl=_tls(self._mqtt)),
+            loop.create_connection(
+                lambda: connection,
+                self._mqtt.host,
+                self._mqtt.port,
+                ssl=tls_context(self._mqtt) if self._mqtt.tls else None,
+            ),
             _ANSWER_S,
         )
         try:
@@ -118,7 +124,7 @@ class Session:
             answer = packets.read_connack(await connection.answer(packets.CONNACK))
             if answer.reason:
                 raise RefusedError(
-                    f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {packets.reason_text(answer.reason)}"
+                    f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {reason_text(answer.reason)}"
                 )
             self._begin(connection, answer.session_present)
             connection.write(packets.subscribe(1, self._filters, five=self._five))
@@ -214,7 +220,7 @@ class _Connection(asyncio.Protocol):
             kind = first >> 4
             if kind == packets.DISCONNECT:
                 code = body[0] if body else 0
-                self._fail(RefusedError(f"the broker closed the connection: {packets.reason_text(code)}"))
+                self._fail(RefusedError(f"the broker closed the connection: {reason_text(code)}"))
             elif kind in (packets.CONNACK, packets.SUBACK):
                 self._answers.put_nowait((kind, body))
 
@@ -277,12 +283,3 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
-
-
-def _tls(mqtt: MqttSettings) -> ssl.SSLContext | None:
-    if not mqtt.tls:
-        return None
-    context = ssl.create_default_context(cafile=mqtt.ca_file or None)
-    if mqtt.cert_file:
-        context.load_cert_chain(mqtt.cert_file, mqtt.key_file or None)
-    return context

@@ -49,17 +49,18 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+#: What most tests want: everybody may come, nothing is dropped.
+GENEROUS = "allow_anonymous true\npersistence true\nmax_queued_messages 0\nmax_inflight_messages 0\n"
+
+
 @contextlib.contextmanager
-def mosquitto(folder: Path, port: int | None = None) -> Iterator[int]:
+def mosquitto(folder: Path, port: int | None = None, config: str = GENEROUS) -> Iterator[int]:
     """A Mosquitto that keeps its sessions in `folder`; its port."""
     port = port or free_port()
     program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-    config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
-        "max_queued_messages 0\nmax_inflight_messages 0\nuser root\n"
-    )
-    with running([program, "-c", str(config)], folder / "mosquitto.log", lambda: listens(port)):
+    path = folder / "mosquitto.conf"
+    path.write_text(f"listener {port} 127.0.0.1\npersistence_location {folder}/\nuser root\n{config}")
+    with running([program, "-c", str(path)], folder / "mosquitto.log", lambda: listens(port)):
         yield port
 
 

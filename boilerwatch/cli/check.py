@@ -10,9 +10,10 @@ from sqlalchemy import text
 
 from alerting.database import open_database
 from alerting.policy import load_policy
-from boilerwatch.checks import CHECKS, Check, Fact, readable
+from boilerwatch.checks import CHECKS, readable
 from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
 from boilerwatch.errors import BoilerwatchError, SettingsError
+from boilerwatch.facts import Check, Fact
 from boilerwatch.settings import Settings
 from collector.quarantine import Quarantine
 from detectors.catalogue.registry import DETECTORS

@@ -12,9 +12,12 @@ from boilerwatch.ledger import open_ledger
 from boilerwatch.model import Batch, Source
 from boilerwatch.settings import DataSettings, Settings
 from collector.quarantine import Quarantine, Refusal
+from tests.servers import free_port
+
+NO_BROKER = f"[mqtt]\nport = {free_port()}\n"
 
 
-def check(folder: Path, text: str = "") -> tuple[int, dict[str, str], str]:
+def check(folder: Path, text: str = NO_BROKER) -> tuple[int, dict[str, str], str]:
     path = folder / "boilerwatch.toml"
     path.write_text(f'[data]\ndir = "{folder / "data"}"\n[journal]\ncap_gib = 0.01\n{text}')
     path.chmod(0o600)
@@ -24,10 +27,11 @@ def check(folder: Path, text: str = "") -> tuple[int, dict[str, str], str]:
     return done.returncode, {one["id"]: one["text"] for one in map(json.loads, done.stdout.splitlines())}, done.stderr
 
 
-def test_a_new_installation_is_only_told_that_nobody_is_told(tmp_path: Path) -> None:
+def test_a_new_installation_is_told_that_there_is_no_broker_and_nobody_to_tell(tmp_path: Path) -> None:
     code, facts, _ = check(tmp_path)
-    assert code == 0
-    assert list(facts) == ["notices.W002"]
+    assert code == 1
+    assert list(facts) == ["broker.E001", "notices.W002"]
+    assert "cannot be reached: [Errno 111] Connection refused" in facts["broker.E001"]
 
 
 def test_what_is_wrong_has_an_id_and_the_command_fails(tmp_path: Path) -> None:
