@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from boilerwatch.cli import detectors, fleet, maintenance, notices, policy, quarantine, setup, tickets
+from boilerwatch.cli import detectors, fleet, grafana, maintenance, notices, policy, quarantine, setup, tickets
 from boilerwatch.cli.check import check
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
@@ -44,6 +44,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(notices.app, name="notices")
 app.add_typer(detectors.app, name="detectors")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(grafana.app, name="grafana")
 app.add_typer(setup.app, name="setup")
 
 

@@ -1,0 +1,1 @@
+"""The dashboards, one file each, each for one reader and one question."""
