@@ -110,6 +110,8 @@ class _Client:
             CallbackAPIVersion.VERSION2, name, clean_session=None if self._five else self._fresh, protocol=version,
             transport=mqtt.transport, manual_ack=True, reconnect_on_failure=False,
         )  # fmt: skip
+        if mqtt.transport == "websockets":
+            self._client.ws_set_options(mqtt.websocket_path)
         if mqtt.username:
             self._client.username_pw_set(mqtt.username, mqtt.password.get_secret_value() or None)
         self._client.connect_timeout = _ANSWER_S

@@ -45,7 +45,7 @@ async def connected(mqtt: MqttSettings, client_id: str) -> AsyncIterator[aiomqtt
             mqtt.host, mqtt.port, identifier=client_id, username=mqtt.username or None,
             password=mqtt.password.get_secret_value() or None, tls_context=secure, keepalive=mqtt.keep_alive_s,
             protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
-            transport=mqtt.transport, clean_session=None if five else True,
+            transport=mqtt.transport, websocket_path=mqtt.websocket_path, clean_session=None if five else True,
         ) as client:  # fmt: skip
             yield client
     except aiomqtt.MqttError as exc:

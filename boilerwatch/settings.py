@@ -39,6 +39,7 @@ class MqttSettings(Section):
     transport: Literal["tcp", "websockets"] = Field(
         "tcp", description="`tcp`, or `websockets` for brokers behind a proxy (slower: read by paho-mqtt)."
     )
+    websocket_path: str = Field("/mqtt", description="Path of the broker's WebSockets.")
     protocol: Literal["5", "3.1.1"] = Field(
         "5", description="MQTT version; 3.1.1 brokers cannot be told how much we can hold."
     )

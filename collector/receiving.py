@@ -23,6 +23,7 @@ from collector.again import Again, Limits
 from collector.codecs import Codec, Draft, Message, codecs_of
 from collector.codecs.memory import CodeMemory
 from collector.deliveries import Deliveries
+from collector.paho_session import PahoSession
 from collector.quarantine import Quarantine
 from collector.repeats import Repeats
 from collector.session import Session
@@ -71,7 +72,8 @@ class Receiving:
         self._closing: _Closing | None = None
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.unknown: Counter[str] = Counter()
-        self.session = Session(
+        talks = PahoSession if settings.mqtt.transport == "websockets" else Session
+        self.session: Session = talks(
             settings.mqtt,
             [name for codec in self._codecs for name in codec.subscriptions()],
             self._take,

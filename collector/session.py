@@ -6,10 +6,12 @@ dropped and counted once as many are held.
 """
 
 import asyncio
+import contextlib
 import random
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import structlog
 
@@ -19,17 +21,25 @@ from boilerwatch.mqtt import reason_text, tls_context
 from boilerwatch.settings import MqttSettings
 from collector import packets
 from collector.deliveries import Deliveries
-from collector.framing import Framer, ProtocolError
+from collector.framing import Framer, ProtocolError, Publishes
 
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
-_ANSWER_S = 10.0
+ANSWER_S = 10.0
 
 log = structlog.get_logger()
 
 
 class RefusedError(BoilerwatchError):
     """The broker refused the login or a subscription."""
+
+
+class Connection(Protocol):
+    """What is left of a connection once it stands."""
+
+    def acknowledge(self, packet_ids: list[int]) -> None:
+        """Send PUBACKs in this order, if there is still anyone to send them to."""
+        ...
 
 
 class Session:
@@ -65,7 +75,7 @@ class Session:
         self._clock = clock
         self._max_packet_bytes = max_packet_bytes
         self._expect_session = expect_session
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._handed = 0
         self._done = 0
         self._unacknowledged: deque[int] = deque()
@@ -100,7 +110,7 @@ class Session:
         ids = [packet_id for packet_id in (self._unacknowledged.popleft() for _ in range(count)) if packet_id]
         self._done += count
         if ids and self._connection is not None:
-            self._connection.write(packets.pubacks(ids))
+            self._connection.acknowledge(ids)
             self.counters["acknowledged"] += len(ids)
 
     def held(self) -> int:
@@ -110,35 +120,23 @@ class Session:
     async def _once(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
         connection = _Connection(self)
+        secure = tls_context(self._mqtt) if self._mqtt.tls else None
         await asyncio.wait_for(
-            loop.create_connection(
-                lambda: connection,
-                self._mqtt.host,
-                self._mqtt.port,
-                ssl=tls_context(self._mqtt) if self._mqtt.tls else None,
-            ),
-            _ANSWER_S,
+            loop.create_connection(lambda: connection, self._mqtt.host, self._mqtt.port, ssl=secure), ANSWER_S
         )
         try:
             connection.write(packets.connect(self._mqtt))
-            answer = packets.read_connack(await connection.answer(packets.CONNACK))
-            if answer.reason:
-                raise RefusedError(
-                    f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {reason_text(answer.reason)}"
-                )
-            self._begin(connection, answer.session_present)
+            await connection.answer(packets.CONNACK)
             connection.write(packets.subscribe(1, self._filters, five=self._five))
-            codes = packets.read_suback(await connection.answer(packets.SUBACK), five=self._five)
-            refused = [name for name, code in zip(self._filters, codes, strict=False) if code >= 0x80]
-            if refused:
-                raise RefusedError(f"the broker refused to subscribe us to {', '.join(refused)}; see its access list")
-            log.info("connected", host=self._mqtt.host, port=self._mqtt.port, session=answer.session_present)
+            self._subscribed(packets.read_suback(await connection.answer(packets.SUBACK), five=self._five))
             await connection.live(stop, self._mqtt.keep_alive_s, self._clock)
         finally:
             connection.close()
 
-    def _begin(self, connection: "_Connection", session_present: bool) -> None:
-        """Forget what the old connection brought: the broker sends it again."""
+    def _welcome(self, connection: Connection, session_present: bool, reason: int) -> None:
+        """Take the broker's answer to CONNECT; forget what the old connection brought: the broker sends it again."""
+        if reason:
+            raise RefusedError(f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {reason_text(reason)}")
         self._done = self._handed
         self._unacknowledged.clear()
         if self._expect_session and not session_present:
@@ -149,6 +147,12 @@ class Session:
         self.connected = True
         self.last_error = ""
         self.counters["connections"] += 1
+        log.info("connected", host=self._mqtt.host, port=self._mqtt.port, session=session_present)
+
+    def _subscribed(self, codes: list[int]) -> None:
+        refused = [name for name, code in zip(self._filters, codes, strict=False) if code >= 0x80]
+        if refused:
+            raise RefusedError(f"the broker refused to subscribe us to {', '.join(refused)}; see its access list")
 
     @property
     def _five(self) -> bool:
@@ -158,39 +162,59 @@ class Session:
         """Return a framer for a new connection."""
         return Framer(5 if self._five else 4, self._max_packet_bytes)
 
-    def take(self, framer: Framer, chunk: bytes) -> list[tuple[int, bytes]]:
-        """Hand over what the chunk brought; return the packets that are not messages."""
-        before = framer.oversized
-        found, others = framer.feed(chunk)
-        self.counters["oversized"] += framer.oversized - before
-        if not found.topics:
-            return others
+    def welcomed(self, connection: Connection, body: bytes) -> None:
+        """Take CONNACK. It is taken before what comes behind it in the same read, or that would be forgotten with the rest.
+
+        Raises
+        ------
+        RefusedError
+            If the broker refuses us.
+        """
+        answer = packets.read_connack(body)
+        self._welcome(connection, answer.session_present, answer.reason)
+
+    def take(self, found: Publishes, oversized: int) -> None:
+        """Hand over what a read brought."""
+        self.counters["oversized"] += oversized
+        if found.topics:
+            self._hand_over(found)
+
+    def _hand_over(self, found: Publishes) -> None:
         room = 2 * self._mqtt.receive_maximum - len(self._unacknowledged)
         if len(found.topics) > room:
-            self._drop_unheld(found.topics, found.payloads, found.retained, found.packet_ids, room)
+            self._drop_unheld(found, room)
         self._handed += len(found.topics)
         self._unacknowledged.extend(found.packet_ids)
         self.counters["received"] += len(found.topics)
         self._deliver(Deliveries(found.topics, found.payloads, found.retained, self._handed))
-        return others
 
-    def _drop_unheld(
-        self, topics: list[bytes], payloads: list[bytes], retained: list[bool], ids: list[int], room: int
-    ) -> None:
+    def _drop_unheld(self, found: Publishes, room: int) -> None:
         """Drop QoS 0 messages beyond what we may hold; QoS 1 is bounded by the broker."""
+        ids = found.packet_ids
         keep = [i for i, packet_id in enumerate(ids) if packet_id or i < room]
         self.counters["dropped_qos0"] += len(ids) - len(keep)
-        topics[:] = [topics[i] for i in keep]
-        payloads[:] = [payloads[i] for i in keep]
-        retained[:] = [retained[i] for i in keep]
-        ids[:] = [ids[i] for i in keep]
+        found.topics = [found.topics[i] for i in keep]
+        found.payloads = [found.payloads[i] for i in keep]
+        found.retained = [found.retained[i] for i in keep]
+        found.packet_ids = [ids[i] for i in keep]
 
     def _note(self, exc: Exception) -> None:
-        text = str(exc) or type(exc).__name__
+        text = self._sentence(exc)
         if text != self.last_error:
             log.warning("disconnected", error=text, host=self._mqtt.host, port=self._mqtt.port)
         self.last_error = text
         self.counters["disconnections"] += 1
+
+    def _sentence(self, exc: Exception) -> str:
+        """Say what happened, where, and what can be done."""
+        if isinstance(exc, BoilerwatchError):
+            return str(exc)
+        where, why = f"broker {self._mqtt.host}:{self._mqtt.port}", str(exc) or "no answer in time"
+        if isinstance(exc, ssl.SSLError):
+            return f"{where}: no encrypted connection: {why}; see [mqtt] tls and ca_file"
+        if self.connected:
+            return f"{where}: the connection broke: {why}"
+        return f"{where} cannot be reached: {why}; see [mqtt] host and port"
 
 
 class _Connection(asyncio.Protocol):
@@ -211,21 +235,30 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard = True
+        before = self._framer.oversized
         try:
-            others = self._session.take(self._framer, data)
-        except ProtocolError as exc:
+            found, others = self._framer.feed(data)
+            for first, body in others:
+                self._answered(first >> 4, body)
+        except BoilerwatchError as exc:
             self._fail(exc)
             return
-        for first, body in others:
-            kind = first >> 4
-            if kind == packets.DISCONNECT:
-                code = body[0] if body else 0
-                self._fail(RefusedError(f"the broker closed the connection: {reason_text(code)}"))
-            elif kind in (packets.CONNACK, packets.SUBACK):
-                self._answers.put_nowait((kind, body))
+        self._session.take(found, self._framer.oversized - before)
+
+    def _answered(self, kind: int, body: bytes) -> None:
+        if kind == packets.DISCONNECT:
+            raise RefusedError(f"the broker closed the connection: {reason_text(body[0] if body else 0)}")
+        if kind == packets.CONNACK:
+            self._session.welcomed(self, body)
+        if kind in (packets.CONNACK, packets.SUBACK):
+            self._answers.put_nowait((kind, body))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._fail(exc or ConnectionResetError("the broker closed the connection"))
+
+    def acknowledge(self, packet_ids: list[int]) -> None:
+        """Send the PUBACKs as one write."""
+        self.write(packets.pubacks(packet_ids))
 
     def write(self, raw: bytes) -> None:
         """Send bytes, if there is still anyone to send them to."""
@@ -235,9 +268,9 @@ class _Connection(asyncio.Protocol):
     async def answer(self, kind: int) -> bytes:
         """Wait for CONNACK or SUBACK."""
         try:
-            found = await asyncio.wait_for(self._answers.get(), _ANSWER_S)
+            found = await asyncio.wait_for(self._answers.get(), ANSWER_S)
         except TimeoutError:
-            raise ProtocolError(f"the broker did not answer within {_ANSWER_S:.0f} s") from None
+            raise ProtocolError(f"the broker did not answer within {ANSWER_S:.0f} s") from None
         if isinstance(found, Exception):
             raise found
         if found[0] != kind:
@@ -279,7 +312,5 @@ class _Connection(asyncio.Protocol):
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
-    except TimeoutError:
-        return
