@@ -5,6 +5,7 @@ restart from a known place. A finding that cannot be taken is set aside with its
 """
 
 import threading
+from itertools import takewhile
 
 import msgspec
 from sqlalchemy import delete, select
@@ -55,7 +56,7 @@ class Alerting:
     def step(self, now_ms: int) -> bool:
         """Take findings that were made until `now_ms`; return whether there were any rows."""
         limit = self._turn.rows(FINDINGS, self.position, _ROWS_A_TURN)
-        rows = [row for row in self._findings.read(self.position, limit) if row.at_ms <= now_ms]
+        rows = list(takewhile(lambda row: row.at_ms <= now_ms, self._findings.read(self.position, limit)))
         if not rows:
             return False
         self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)

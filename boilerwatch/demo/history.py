@@ -34,16 +34,21 @@ def record(settings: Settings, order: Order, say: Callable[[str], None]) -> None
     folder = settings.data.dir / "history"
     say(f"simulating {order.boilers} boilers over {order.days:g} days")
     write(order, folder)
-    _append_readings(settings, folder / "readings.jsonl.gz")
-    alerting = Alerting(settings)
-    start_ms = round(order.start_s * 1000)
-    import_boilers(alerting.engine, read_fleet(folder / "fleet.csv").boilers, start_ms)
-    alerting.tell_detectors(start_ms)
-    alerting.close()
+    register(settings, folder / "fleet.csv", round(order.start_s * 1000))
+    append_readings(settings, folder / "readings.jsonl.gz")
     say("finding faults")
     detecting.drain(settings)
     say("filling the store")
     storing.drain(settings)
+
+
+def register(settings: Settings, fleet: Path, now_ms: int) -> None:
+    """Import a fleet and let detectors take it before the first reading, as they would have live."""
+    alerting = Alerting(settings)
+    import_boilers(alerting.engine, read_fleet(fleet).boilers, now_ms)
+    alerting.tell_detectors(now_ms)
+    alerting.close()
+    detecting.drain(settings)
 
 
 def live_through(settings: Settings, start_ms: int, until_ms: int) -> None:
@@ -60,7 +65,8 @@ def live_through(settings: Settings, start_ms: int, until_ms: int) -> None:
     alerting.close()
 
 
-def _append_readings(settings: Settings, path: Path) -> None:
+def append_readings(settings: Settings, path: Path) -> None:
+    """Append a file of readings to the journal, as the collector would have."""
     journal = open_writer(settings, READINGS)
     refused: Counter[str] = Counter()
     for batch in read_batches(path, refused, rows=2_000):
