@@ -13,12 +13,14 @@ from boilerwatch.errors import InputError
 from boilerwatch.model import Ints
 from simulators.bad_links import Troubles
 from simulators.dataset_picture import Recorder
+from simulators.draw import World
 from simulators.fault_plan import plan_faults
 from simulators.file_links import FileLinks, Gateways
-from simulators.fleet import DAY_S, SITES, Fleet, Step
+from simulators.fleet import Fleet, Step
 from simulators.lines import JsonLines, Parquet, Writer
 from simulators.register_file import fleet_csv
 from simulators.rows import Gatherer, Rows
+from simulators.sites import DAY_S, SITES
 from simulators.truth import Truth, truth_csv
 from simulators.watch import NAME, CodeSpans, Watch
 
@@ -56,7 +58,7 @@ class Order:
     kinds: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     bad_links: bool = False
-    world: str = "usual"
+    world: World = "usual"
     format: str = "jsonl"
 
 
@@ -68,33 +70,27 @@ def fleet_of(order: Order) -> Fleet:
     InputError
         If there is no such model or fault.
     """
-    if order.models or order.world != "usual" or not order.interval_s:
-        raise InputError(
-            "this fleet has one mixture of models, one world and one interval; leave --models and --world out"
-        )
-    fleet = Fleet(order.boilers, order.seed, order.start_s)
+    fleet = Fleet(order.boilers, order.seed, order.start_s, order.models, order.world)
     plan_faults(fleet, order.faults, order.kinds, order.seed, order.days)
     return fleet
 
 
+def step_s(fleet: Fleet, order: Order) -> float:
+    """Return how far a step goes: the order's interval, else what all gateways' habits are multiples of. [s]"""
+    return order.interval_s or float(np.gcd.reduce([round(one / 1000) for one in intervals_ms(fleet, order).tolist()]))
+
+
 def steps(fleet: Fleet, order: Order) -> Iterator[Step]:
-    """Advance the fleet through the order's time; a locked boiler is repaired within two days."""
-    step_s = order.interval_s
-    due: dict[int, float] = {}
-    for _ in range(round(order.days * DAY_S / step_s)):
-        step = fleet.step(step_s)
-        for i, _, active in step.codes:
-            if active:
-                due[i] = step.at_s + 86_400 * (0.2 + (i % 7) / 5)
-        for i in [i for i, at in due.items() if at <= step.at_s]:
-            step.codes += fleet.repair(i)
-            del due[i]
-        yield step
+    """Advance the fleet through the order's time."""
+    seconds = step_s(fleet, order)
+    for _ in range(round(order.days * DAY_S / seconds)):
+        yield fleet.step(seconds)
 
 
 def intervals_ms(fleet: Fleet, order: Order) -> Ints:
     """Return how often each boiler speaks, shape (boilers,). [ms]"""
-    return np.full(len(fleet.ids), round(order.interval_s * 1000), np.int64)
+    habits = [model.intervals_s[i % len(model.intervals_s)] for i, model in enumerate(fleet.models)]
+    return np.array([round((order.interval_s or own) * 1000) for own in habits], np.int64)
 
 
 def write(order: Order, out: Path, plot: bool = False) -> None:
@@ -149,11 +145,11 @@ def _write_files(order: Order, fleet: Fleet, part: Path, plot: bool) -> None:
 
 def _write_readings(order: Order, fleet: Fleet, part: Path, recorder: Recorder | None, spans: CodeSpans) -> None:
     start_ms = round(order.start_s * 1000)
-    step_ms = round(order.interval_s * 1000)
+    step_ms = round(step_s(fleet, order) * 1000)
     every_ms = intervals_ms(fleet, order)
     gatherer = Gatherer(every_ms, start_ms)
     links = _links(order, fleet, every_ms) if order.bad_links else None
-    sites = [SITES[site][0] for site in fleet.site]
+    sites = [SITES[site].name for site in fleet.site]
     path = part / READINGS[order.format]
     made: Writer = (
         JsonLines(path, fleet.ids, sites, gatherer.codes, order.bad_links)

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats
 from boilerwatch.signals import BY_NAME, FLAGS
-from simulators.fleet import DAY_S, Fault, Fleet, Step
+from simulators.faults import Fault
+from simulators.fleet import Fleet, Step
 from simulators.pictures import ACCENT, GREEN, INK, PALE, STYLE, moment, plain, saved
+from simulators.sites import DAY_S
 from simulators.truth import Truth
 
 _FORTNIGHT_S = 14 * DAY_S

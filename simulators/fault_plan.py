@@ -5,12 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from boilerwatch.errors import InputError
-from boilerwatch.kinds import KIND_BY_NAME
-from simulators.fleet import DAY_S, KINDS, Fleet
+from simulators.faults import MECHANISMS, check_kind, shows, why_not
+from simulators.fleet import Fleet
+from simulators.sites import DAY_S
 
-_RATES = {"slow_leak": (0.08, 0.4), "burst_leak": (30.0, 90.0), "lockout_code": (0.0, 0.0)}
-#: No fault begins in the first tenth, so that a boiler has a past, nor in the last fifth, so that it can be seen.
-_EARLIEST, _LATEST = 0.1, 0.8
+#: A boiler has so many days of past before a fault begins, at most a share of all days; onsets end with another share.
+_PAST_D, _PAST_SHARE, _LATEST = 3.0, 0.3, 0.6
+#: What takes days ends within this share of the days that are left, so that most of it is seen to fail.
+_ENDS_BY = (0.55, 1.0)
+_ONSET_GRID_S = 300.0
+#: A frost needs frost: the coldest of so many moments is taken.
+_FROSTY_TRIES = 24
 
 
 def plan_faults(fleet: Fleet, share: float, kinds: Sequence[str], seed: int, days: float) -> None:
@@ -28,17 +33,44 @@ def plan_faults(fleet: Fleet, share: float, kinds: Sequence[str], seed: int, day
     Raises
     ------
     InputError
-        If the fleet has no such fault.
+        If there is no such fault, or no boiler of this fleet can have it.
     """
+    names = list(kinds or MECHANISMS)
     for kind in kinds:
-        if kind not in KINDS:
-            why = "this fleet cannot have it" if kind in KIND_BY_NAME else "there is no such fault"
-            raise InputError(f"--kinds {kind!r}: {why}; known: {', '.join(KINDS)}")
+        check_kind(f"--kinds {kind!r}", kind)
+        _check_possible(fleet, kind)
     pick = np.random.default_rng([seed, 2])
-    names = list(kinds or KINDS)
     for boiler in range(len(fleet.ids)):
-        if pick.random() >= share:
+        chance, which, when = pick.random(3)
+        if chance >= share:
             continue
-        kind = names[int(pick.integers(len(names)))]
-        onset_s = fleet.now_s + days * DAY_S * float(pick.uniform(_EARLIEST, _LATEST))
-        fleet.add_fault(boiler, kind, onset_s, float(pick.uniform(*_RATES[kind])))
+        model = fleet.models[boiler]
+        fitting = [kind for kind in names if not why_not(kind, model) and shows(kind, model)]
+        if not fitting:
+            continue
+        kind = fitting[int(which * len(fitting))]
+        earliest = min(_PAST_D, _PAST_SHARE * days)
+        begins_d = earliest + when * max(_LATEST * days - earliest, 0.0)
+        if kind == "frost_risk":
+            begins_d = _coldest(fleet, boiler, earliest, days, pick)
+        onset_s = fleet.now_s + round(begins_d * DAY_S / _ONSET_GRID_S) * _ONSET_GRID_S
+        most_d = (days - begins_d) * float(pick.uniform(*_ENDS_BY))
+        fleet.add_fault(boiler, kind, onset_s, most_days=most_d)
+
+
+def _check_possible(fleet: Fleet, kind: str) -> None:
+    models = {model.name: model for model in fleet.models}.values()
+    if any(not why_not(kind, model) and shows(kind, model) for model in models):
+        return
+    reasons = "; ".join(
+        f"{model.name}: {why_not(kind, model) or 'none of its sensors would show it'}" for model in models
+    )
+    raise InputError(f"--kinds {kind!r}: no boiler of this fleet can have it ({reasons}); other --models can")
+
+
+def _coldest(fleet: Fleet, boiler: int, earliest_d: float, days: float, pick: np.random.Generator) -> float:
+    """Return a beginning in the cold. [d]"""
+    tries = earliest_d + pick.random(_FROSTY_TRIES) * max(0.9 * days - earliest_d, 0.0)
+    site = fleet.site[boiler]
+    outdoor = [fleet.weather.outdoor(fleet.now_s + float(one) * DAY_S)[site] for one in tries]
+    return float(tries[int(np.argmin(outdoor))])

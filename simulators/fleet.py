@@ -1,43 +1,72 @@
-"""A seeded fleet, advanced all boilers at once: weather, heating, hot water, the sealed circuit, faults."""
+"""A seeded fleet, advanced all boilers at once: weather, households, boilers, water, faults, people, sensors.
 
+Within a step physics goes on by at most a minute at a time; slow things are looked at every five minutes and whenever a
+fault begins. Codes bear the time of the step in which they came.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
+from boilerwatch.errors import InputError
+from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats
-from simulators.hydraulics import pressure
+from boilerwatch.signals import BY_NAME
+from simulators.controller import Controller
+from simulators.draw import Draw, World
+from simulators.faults import Fault, check_kind, why_not
+from simulators.health import Health
+from simulators.homes import draw_homes
+from simulators.household import draw_households
+from simulators.models import Model, models_named
+from simulators.nuisances import Nuisances
+from simulators.people import People
+from simulators.plant import Plant
+from simulators.sensors import Sensors
+from simulators.sites import SITES
+from simulators.wear import Wear
+from simulators.weather import Weather
 
-DAY_S = 86_400.0
-MODELS: tuple[tuple[str, str, float], ...] = (
-    ("Condens 24", "bosch_ems", 0.1), ("ecoTEC 25", "vaillant", 0.01), ("Genus 28", "ariston", 0.01),
-    ("GB 24", "siemens_bsb", 0.05),
-)  # fmt: skip
-SITES: tuple[tuple[str, str, float, float], ...] = (
-    ("haidian", "city", 39.96, 116.30), ("chaoyang", "city", 39.92, 116.44), ("yanqing", "county", 40.46, 115.97),
-)  # fmt: skip
-LOW_PRESSURE_CODE = {"bosch_ems": "2E/207", "vaillant": "F.22", "ariston": "108", "siemens_bsb": "118"}
-KINDS = ("slow_leak", "burst_leak", "lockout_code")
+SUBSTEP_S, LOOK_S = 60.0, 300.0
+#: Share of repairs that the repair firm reports. [-]
+_REPORTED = 0.6
+_CURVES = (0.7, 1.8)
+#: Shares of broken sensors: stands still, open, short.
+_STANDS, _OPEN = 0.5, 0.75
+_OPEN_C, _SHORT_C = -20.0, 125.0
+_NTC = ("flow_temp_c", "return_temp_c", "dhw_temp_c", "flue_temp_c")
 
 
-@dataclass(slots=True)
-class Fault:
-    """One fault of one boiler; `rate` is litres a day, or nothing for a code."""
+class Service(NamedTuple):
+    """What somebody did to a boiler and told about."""
 
     boiler: int
-    kind: str
-    onset_s: float
-    rate: float
-    failed_s: float | None = None
-    repaired_s: float | None = None
+    what: str
+    problems: tuple[str, ...]
 
 
 @dataclass(slots=True)
 class Step:
-    """What the fleet shows after a step: columns of shape (boilers,), and codes (boiler, code, active)."""
+    """What the fleet shows after a step.
+
+    Attributes
+    ----------
+    columns
+        Signal -> values, shape (boilers,), NaN where not fitted.
+    codes
+        (boiler, code, active) of those that came or went.
+    services
+        What was done and told about.
+    """
 
     at_s: float
     columns: dict[str, Floats]
     codes: list[tuple[int, str, bool]] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
 
 
 class Fleet:
@@ -51,125 +80,180 @@ class Fleet:
         Equal seeds give equal fleets.
     start_s
         Beginning. [s since 1970]
+    models
+        Names of the boilers there are; none for all.
+    world
+        `usual`, or `outside`: constants, noise, weather and faults beyond what detectors were tuned on.
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
     """
 
-    def __init__(self, count: int, seed: int, start_s: float) -> None:
-        self._random = np.random.default_rng(seed)
-        pick = self._random
+    def __init__(
+        self, count: int, seed: int, start_s: float, models: Sequence[str] = (), world: World = "usual"
+    ) -> None:  # fmt: skip
+        pick = np.random.default_rng([seed, 1])
+        draw = Draw(pick, world)
+        kinds = models_named(models)
+        shares = np.array([model.share for model in kinds])
         self.now_s = start_s
         self.ids = [f"boiler-{i + 1:04d}" for i in range(count)]
-        self.model = pick.integers(0, len(MODELS), count)
+        self.models: list[Model] = [kinds[k] for k in pick.choice(len(kinds), count, p=shares / shares.sum())]
         self.site = pick.integers(0, len(SITES), count)
-        self._step_bar = np.array([MODELS[m][2] for m in self.model])
-        self._system_l = pick.uniform(60, 120, count)
-        self._vessel_l = self._system_l / 10
-        self._charge_bar = pick.uniform(0.7, 0.9, count)
-        self._cold_bar = pick.uniform(1.2, 1.6, count)
-        self._warm_c = np.full(count, 30.0)
-        self._need = pick.uniform(0.7, 1.3, count)
-        self._phase = pick.uniform(0, 1, count)
-        self._lost_l = np.zeros(count)
-        self._starts = pick.integers(5_000, 90_000, count).astype(np.float64)
-        self._hours = self._starts / pick.uniform(4, 20, count)
-        self._was_on = np.zeros(count, np.bool_)
-        self.locked = np.zeros(count, np.bool_)
+        self.weather = Weather(seed, world == "outside")
         self.faults: list[Fault] = []
+        self._of: defaultdict[int, list[Fault]] = defaultdict(list)
+        self._coming: list[float] = []
+        self._draw_fault = Draw(np.random.default_rng([seed, 3]), world)
+        homes, households = draw_homes(draw, self.models, self.site), draw_households(draw, self.site, start_s)
+        health = Health.well(count, draw)
+        self._random = np.random.default_rng([seed, 4])
+        self._plant = Plant(homes, households, health, self.models, self._random, self._outdoor())
+        self._controller = Controller(self.models)
+        self._sensors = Sensors(self.models, np.random.default_rng([seed, 5]), world)
+        self._sensors.starts = pick.integers(5_000, 90_000, count).astype(np.float64)
+        self._sensors.hours = np.floor(self._sensors.starts / draw.some(3, 12, count))
+        self._people = People(np.random.default_rng([seed, 6]))
+        self._wear = Wear(self._plant, self._controller, self._sensors, health.copy())
+        self._nuisances = Nuisances(
+            np.random.default_rng([seed, 7]), self._plant, self._sensors, self.models, self.site
+        )
+        self._services: list[Service] = []
+        self._failed: list[Fault] = []
+        self._looked_s = start_s - LOOK_S
+        self._look()
 
-    def add_fault(self, boiler: int, kind: str, onset_s: float, rate: float) -> Fault:
-        """Let a fault begin at `onset_s`; `rate` in litres a day."""
-        fault = Fault(boiler, kind, onset_s, rate)
+    def add_fault(
+        self, boiler: int, kind: str, onset_s: float, *, end: float | None = None, days: float | None = None,
+        most_days: float = np.inf,
+    ) -> Fault:  # fmt: skip
+        """Let a fault begin.
+
+        Parameters
+        ----------
+        onset_s
+            When; not before now. [s since 1970]
+        end
+            Value it ends at, in the mechanism's unit; drawn without one.
+        days
+            How long that takes, drawn without one, and then at most `most_days`. [d]
+
+        Raises
+        ------
+        InputError
+            If there is no such fault, the boiler cannot have it, or the value is physically impossible.
+        """
+        mechanism = check_kind("fault", kind)
+        if why := why_not(kind, self.models[boiler]):
+            raise InputError(f"{kind}: {self.ids[boiler]} ({self.models[boiler].name}) cannot have it: {why}")
+        drawn = self._draw_fault
+        ends, takes_d = drawn.one(*mechanism.ends), drawn.one(*mechanism.days)
+        curve, sensor = drawn.one(*_CURVES), ""
+        low, high = mechanism.allowed
+        ends = min(max(ends, low), high)
+        if not mechanism.parameter:
+            ends, sensor = self._sensor_fault(boiler, kind, ends)
+        if end is not None:
+            if not low <= end <= high:
+                raise InputError(f"{kind}: {mechanism.argument}={end:g} is impossible; from {low:g} to {high:g}")
+            ends = end
+        takes_d = min(takes_d, most_days) if days is None else days
+        fault = Fault(boiler, kind, max(onset_s, self.now_s), ends, takes_d, curve, sensor)
         self.faults.append(fault)
+        self._of[boiler].append(fault)
+        heapq.heappush(self._coming, fault.onset_s)
         return fault
 
     def step(self, seconds: float) -> Step:
         """Advance all boilers. [s]"""
-        self.now_s += seconds
-        pick, count = self._random, len(self.ids)
-        outdoor = self._outdoor()
-        tapping = pick.random(count) < self._tap_share()
-        target = np.clip(20 + (20 - outdoor) * 1.2 * self._need, 25, 75)
-        duty = np.clip((20 - outdoor) / 30 * self._need, 0.02, 1)
-        on = (pick.random(count) < duty * 1.3) & ~self.locked
-        on |= tapping & ~self.locked
-        goal = np.where(tapping & on, 62.0, np.where(on, target, target - 14))
-        goal = np.where(self.locked, 18.0, goal)
-        self._warm_c += (goal - self._warm_c) * (1 - np.exp(-seconds / 900)) + pick.normal(0, 0.3, count)
-        modulation = np.where(
-            on, np.clip(30 + 60 * duty + np.where(tapping, 30, 0) + pick.normal(0, 4, count), 15, 100), 0.0
-        )
-        codes = self._develop(seconds)
-        bar = pressure(
-            self._warm_c, self._lost_l, system_l=self._system_l, vessel_l=self._vessel_l, charge_bar=self._charge_bar,
-            cold_bar=self._cold_bar,
-        ) + pick.normal(0, 0.01, count)  # fmt: skip
-        self._starts += on & ~self._was_on
-        self._hours += on * seconds / 3600
-        self._was_on = on
-        spread = np.where(on, 6 + modulation / 8, 1.0)
-        columns = {
-            "water_pressure_bar": np.clip(np.round(bar / self._step_bar) * self._step_bar, 0, 6).round(3),
-            "flow_temp_c": (self._warm_c + spread / 2).round(1),
-            "return_temp_c": (self._warm_c - spread / 2).round(1),
-            "outdoor_temp_c": np.round(outdoor, 1),
-            "modulation_pct": modulation.round(0),
-            "flame_on": on.astype(np.float64),
-            "flame_current_ua": np.where(on, 18 + modulation * 0.25 + pick.normal(0, 0.6, count), 0).round(1),
-            "flue_temp_c": np.where(on, self._warm_c + 8 + modulation / 10, self._warm_c - 2).round(1),
-            "dhw_active": tapping.astype(np.float64),
-            "burner_starts": self._starts.round(0),
-            "burner_hours": self._hours.round(0),
-        }
-        return Step(self.now_s, columns, codes)
+        until_s = self.now_s + seconds
+        while self.now_s < until_s - 1e-6:
+            next_s = min(until_s, self.now_s + SUBSTEP_S, self._next_look_s())
+            self._plant.advance(next_s - self.now_s)
+            passed_s, self.now_s = next_s - self.now_s, next_s
+            for i in self._controller.check(self._plant, passed_s):
+                self._stopped(i)
+            if self.now_s >= self._next_look_s() - 1e-6:
+                self._look()
+        self.now_s = until_s
+        for fault in self._failed:
+            fault.failed_s = self.now_s
+        self._failed.clear()
+        codes, services = list(self._controller.told), list(self._services)
+        self._controller.told.clear()
+        self._services.clear()
+        return Step(self.now_s, self._sensors.read(self._plant), codes, services)
 
-    def repair(self, boiler: int) -> list[tuple[int, str, bool]]:
-        """Mend everything of one boiler and fill it up; return the codes that go."""
-        gone = []
+    def _next_look_s(self) -> float:
+        """Return when to look again: in five minutes, or when a fault begins. [s since 1970]"""
+        while self._coming and self._coming[0] <= self._looked_s:
+            heapq.heappop(self._coming)
+        return min(self._looked_s + LOOK_S, self._coming[0] if self._coming else np.inf)
+
+    def _look(self) -> None:
+        """Take in weather, wear and what people do."""
+        passed_s, self._looked_s = self.now_s - self._looked_s, self.now_s
+        plant, controller = self._plant, self._controller
         for fault in self.faults:
-            if fault.boiler == boiler and fault.repaired_s is None and fault.onset_s <= self.now_s:
-                fault.repaired_s = self.now_s
-                if fault.failed_s is not None:
-                    gone.append((boiler, self._code_of(boiler, fault), False))
-        self._lost_l[boiler] = 0.0
-        self.locked[boiler] = False
-        return gone
+            if fault.repaired_s is None and fault.onset_s <= self.now_s:
+                self._wear.progress(fault, self.now_s)
+                if fault.failed_s is None and fault not in self._failed and self._has_failed(fault):
+                    self._failed.append(fault)
+                    self._wear.warn(fault)
+                    self._people.call(fault.boiler, self.now_s)
+        dip_mbar = self._nuisances.happen(self.now_s, passed_s, controller)
+        plant.refresh(self.now_s, passed_s, self._outdoor(), self.weather.gust(self.now_s)[self.site], dip_mbar)
+        self._people.look(plant, plant.stopped, self.now_s, passed_s)
+        for one in self._people.due(self.now_s):
+            if one.deed == "reset":
+                if (lock := controller.locks.get(one.boiler)) is not None and lock.cause != "board":
+                    controller.reset(plant, one.boiler)
+            elif one.deed == "fill":
+                self._people.fill(plant, one.boiler, self.now_s)
+            else:
+                self.repair(one.boiler)
+
+    def _stopped(self, i: int) -> None:
+        """Note that a boiler was locked: the fault it has has failed, and people react."""
+        for fault in self._present(i):
+            if fault.failed_s is None and fault not in self._failed:
+                self._failed.append(fault)
+        self._people.react(i, self.now_s, self._controller)
+
+    def _present(self, boiler: int) -> list[Fault]:
+        return [one for one in self._of[boiler] if one.onset_s <= self.now_s and one.repaired_s is None]
+
+    def _has_failed(self, fault: Fault) -> bool:
+        return fault.boiler in self._controller.locks or self._wear.has_failed(fault)
+
+    def repair(self, boiler: int) -> None:
+        """Mend everything of one boiler and leave it as an installer does; the step tells which codes go."""
+        problems: tuple[str, ...] = ()
+        for fault in self._present(boiler):
+            self._wear.mend(fault)
+            fault.repaired_s = self.now_s
+            problems += KIND_BY_NAME[fault.kind].problems[:1]
+        self._plant.service(boiler)
+        self._controller.unwarn(boiler)
+        self._controller.reset(self._plant, boiler)
+        self._people.been(boiler)
+        if self._random.random() < _REPORTED:
+            self._services.append(Service(boiler, "repaired", problems))
 
     def _outdoor(self) -> Floats:
-        day = self.now_s / DAY_S
-        front = 4 * np.sin(2 * np.pi * day / 5.3) + 2 * np.sin(2 * np.pi * day / 2.1)
-        value: Floats = -1 + front + 4 * np.sin(2 * np.pi * (day - 0.1)) + np.array([1.0, 0.5, -3.0])[self.site]
-        return value
+        found: Floats = self.weather.outdoor(self.now_s)[self.site]
+        return found
 
-    def _tap_share(self) -> Floats:
-        hour = (self.now_s / 3600 + 8) % 24
-        share = 0.01 + 0.08 * np.exp(-((hour - 7.5) ** 2) / 2) + 0.08 * np.exp(-((hour - 20) ** 2) / 4)
-        return np.full(len(self.ids), share) * (0.5 + self._phase)
-
-    def _code_of(self, boiler: int, fault: Fault) -> str:
-        family = MODELS[self.model[boiler]][1]
-        return LOW_PRESSURE_CODE[family] if fault.kind != "lockout_code" else IGNITION_CODE[family]
-
-    def _develop(self, seconds: float) -> list[tuple[int, str, bool]]:
-        """Let faults take their water; a boiler locks out below 0.4 bar, or when its code comes."""
-        codes = []
-        for fault in self.faults:
-            if fault.repaired_s is not None or fault.onset_s > self.now_s:
-                continue
-            i = fault.boiler
-            if fault.kind != "lockout_code":
-                self._lost_l[i] += fault.rate * seconds / DAY_S
-            if fault.failed_s is None and (fault.kind == "lockout_code" or self._is_dry(i)):
-                fault.failed_s = self.now_s
-                self.locked[i] = True
-                codes.append((i, self._code_of(i, fault), True))
-        return codes
-
-    def _is_dry(self, i: int) -> bool:
-        one = slice(i, i + 1)
-        bar = pressure(
-            self._warm_c[one], self._lost_l[one], system_l=self._system_l[one], vessel_l=self._vessel_l[one],
-            charge_bar=self._charge_bar[one], cold_bar=self._cold_bar[one],
-        )  # fmt: skip
-        return bool(bar[0] < 0.4)
-
-
-IGNITION_CODE = {"bosch_ems": "6A/227", "vaillant": "F.28", "ariston": "501", "siemens_bsb": "133"}
+    def _sensor_fault(self, boiler: int, kind: str, ends: float) -> tuple[float, str]:
+        """Return where a sensor ends and which it is."""
+        random = self._draw_fault.random
+        way, fitted = random.random(), [name for name in _NTC if name in self.models[boiler].signals]
+        if kind == "ntc_drift":
+            return ends * (1 if random.random() < 0.5 else -1), str(random.choice(_NTC[:2]))
+        if kind == "pressure_sensor_failed":
+            return (np.nan if way < _STANDS else 0.0 if way < _OPEN else 5.0), "water_pressure_bar"
+        sensor = str(random.choice(fitted))
+        rail_c = float(np.clip(_OPEN_C if way < _OPEN else _SHORT_C, BY_NAME[sensor].low, BY_NAME[sensor].high))
+        return (np.nan if way < _STANDS else rail_c), sensor

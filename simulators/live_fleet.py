@@ -1,21 +1,22 @@
 """The simulated fleet as live publishing wants it: whose gateway speaks what, and what is shown at a moment."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.errors import InputError
-from boilerwatch.kinds import KIND_BY_NAME
 from simulators.dataset import truth_of
 from simulators.dialects import DIALECTS, Gateway
-from simulators.fleet import KINDS, MODELS, SITES, Fleet
+from simulators.faults import check_kind
+from simulators.fleet import Fleet
+from simulators.models import Model
 from simulators.publish import Member, Shown
+from simulators.sites import SITES
 from simulators.truth import Truth
 
-_RATE = "litres_per_day"
-_WAIT = "in_s"
-_FAMILY = {"ems": "bosch_ems", "ebusd": "vaillant"}
+_WAIT, _DAYS = "in_s", "days"
 
 
 class LiveView:
@@ -44,8 +45,8 @@ class LiveView:
         self._fleet, self._clock = fleet, clock
         self._shown_ms: dict[tuple[int, str, float], int] = {}
         self.members: Sequence[Member] = [
-            Member(Gateway(name, SITES[site][0], MODELS[model][1]), _dialect(asked, MODELS[model][1], number))
-            for number, (name, site, model) in enumerate(zip(fleet.ids, fleet.site, fleet.model, strict=True))
+            Member(Gateway(name, SITES[site].name, model.family), _dialect(asked, model, number))
+            for number, (name, site, model) in enumerate(zip(fleet.ids, fleet.site, fleet.models, strict=True))
         ]
 
     def show(self, now_s: float) -> Shown:
@@ -64,38 +65,57 @@ class LiveView:
         return truth_of(self._fleet, self._shown_ms)
 
 
-def _dialect(asked: list[str], family: str, number: int) -> str:
-    """Return a boiler's dialect: EMS-ESP stands on Bosch's bus, ebusd on Vaillant's, the others on any."""
-    fitting = [one for one in asked if _FAMILY.get(one.partition("_")[0], family) == family] or asked
+def _dialect(asked: list[str], model: Model, number: int) -> str:
+    """Return a boiler's dialect: one that gateways of its model speak, or any that was asked for where none does."""
+    fitting = [one for one in asked if one in model.dialects] or asked
     return fitting[number % len(fitting)]
 
 
 def add_fault(fleet: Fleet, text: str, now_s: float) -> None:
     """Add a fault such as `slow_leak:boiler-17:litres_per_day=0.5,in_s=60`; leading zeros may be left out.
 
+    Settings are the mechanism's own argument, `days` for how long it takes, and `in_s` for when it begins.
+
     Raises
     ------
     InputError
-        If there is no such fault, boiler or parameter.
+        If there is no such fault, boiler or parameter, or the boiler cannot have it.
     """
     kind, _, rest = text.partition(":")
     boiler, _, settings = rest.partition(":")
-    if kind not in KINDS:
-        why = "this fleet cannot have it" if kind in KIND_BY_NAME else "there is no such fault"
-        raise InputError(f"--fault {text!r}: {kind!r}: {why}; known: {', '.join(KINDS)}")
+    mechanism = check_kind(f"--fault {text!r}", kind)
     places = {_short(name): place for place, name in enumerate(fleet.ids)}
     if _short(boiler) not in places:
         raise InputError(f"--fault {text!r}: there is no boiler {boiler!r} in this fleet")
-    given = {_RATE: 0.0, _WAIT: 0.0}
+    known = (mechanism.argument, _DAYS, _WAIT)
+    given: dict[str, float] = {}
     for setting in filter(None, settings.split(",")):
         name, _, number = setting.partition("=")
-        if name not in given:
-            raise InputError(f"--fault {text!r}: there is no parameter {name!r}; known: {', '.join(given)}")
-        try:
-            given[name] = float(number)
-        except ValueError as exc:
-            raise InputError(f"--fault {text!r}: {name} is no number") from exc
-    fleet.add_fault(places[_short(boiler)], kind, now_s + given[_WAIT], given[_RATE])
+        if name not in known:
+            raise InputError(f"--fault {text!r}: there is no parameter {name!r}; known: {', '.join(known)}")
+        given[name] = _number(number, f"--fault {text!r}: {name}")
+    if given.get(_DAYS, 1.0) <= 0:
+        raise InputError(f"--fault {text!r}: days must be more than 0")
+    try:
+        fleet.add_fault(
+            places[_short(boiler)],
+            kind,
+            now_s + given.get(_WAIT, 0.0),
+            end=given.get(mechanism.argument),
+            days=given.get(_DAYS),
+        )
+    except InputError as exc:
+        raise InputError(f"--fault {text!r}: {exc}") from exc
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as exc:
+        raise InputError(f"{what} is no number") from exc
+    if not math.isfinite(number):
+        raise InputError(f"{what} is not finite")
+    return number
 
 
 def _short(boiler: str) -> str:

@@ -3,7 +3,8 @@
 import csv
 import io
 
-from simulators.fleet import MODELS, SITES, Fleet
+from simulators.fleet import Fleet
+from simulators.sites import SITES
 
 _COLUMNS = ("boiler", "site", "region", "model", "family", "commissioned", "customer", "latitude", "longitude")
 
@@ -14,8 +15,8 @@ def fleet_csv(fleet: Fleet) -> str:
     table = csv.writer(sink, lineterminator="\n")
     table.writerow(_COLUMNS)
     for i, name in enumerate(fleet.ids):
-        site, region, latitude, longitude = SITES[fleet.site[i]]
-        model, family, _ = MODELS[fleet.model[i]]
-        place = (round(latitude + (i % 17) / 500, 4), round(longitude + (i % 13) / 500, 4))
-        table.writerow([name, site, region, model, family, f"202{i % 5}-10-0{i % 9 + 1}", f"Household {i + 1}", *place])
+        site, model = SITES[fleet.site[i]], fleet.models[i]
+        place = (round(site.latitude + (i % 17) / 500, 4), round(site.longitude + (i % 13) / 500, 4))
+        since = f"202{i % 5}-10-0{i % 9 + 1}"
+        table.writerow([name, site.name, site.region, model.name, model.family, since, f"Household {i + 1}", *place])
     return sink.getvalue()

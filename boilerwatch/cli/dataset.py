@@ -1,15 +1,17 @@
 """`boilerwatch dataset`: the fleet in files."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar, get_args
 
 import typer
 
 from boilerwatch.errors import InputError
 from boilerwatch.wire import parse_time
 from simulators.dataset import READINGS, Order, write
+from simulators.draw import World
 
-_WORLDS = ("usual", "outside")
+Word = TypeVar("Word", bound=str)
+_WORLDS: tuple[World, ...] = get_args(World)
 
 
 def dataset(
@@ -18,7 +20,9 @@ def dataset(
     days: Annotated[float, typer.Option(min=0.01, max=3_660)] = 30,
     seed: Annotated[int, typer.Option(min=0)] = 1,
     start: Annotated[str, typer.Option(help="First day, UTC.")] = "2026-01-05",
-    interval: Annotated[str, typer.Option(help="Seconds between readings, or `own` for each gateway's habit.")] = "300",
+    interval: Annotated[
+        str, typer.Option(help="Seconds between readings, or `own` (0) for each gateway's habit.")
+    ] = "300",
     models: Annotated[str, typer.Option(help="Boilers of these models only, with commas between.")] = "",
     faults: Annotated[float, typer.Option(min=0, max=1, help="Share of boilers with a fault.")] = 0.2,
     kinds: Annotated[str, typer.Option(help="Faults of these kinds only, with commas between.")] = "",
@@ -44,10 +48,11 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _one_of(option: str, text: str, known: tuple[str, ...]) -> str:
-    if text not in known:
-        raise InputError(f"{option} {text!r}: known are {', '.join(known)}")
-    return text
+def _one_of(option: str, text: str, known: tuple[Word, ...]) -> Word:
+    for one in known:
+        if one == text:
+            return one
+    raise InputError(f"{option} {text!r}: known are {', '.join(known)}")
 
 
 def _start_s(text: str) -> float:
@@ -59,7 +64,7 @@ def _start_s(text: str) -> float:
 
 def _interval_s(text: str) -> float:
     """Return seconds, 0 for each gateway's own."""
-    if text == "own":
+    if text in ("own", "0"):
         return 0.0
     try:
         seconds = float(text)

@@ -93,7 +93,7 @@ def test_a_live_fleet_shows_every_boiler_and_a_fault_its_code() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("melted:boiler-0001", "there is no such fault"), ("fan_wear:boiler-0001", "this fleet cannot have it"),
+    [("melted:boiler-0001", "there is no such fault"), ("silent:boiler-0001", "this fleet cannot have it"),
      ("slow_leak:boiler-9", "no boiler 'boiler-9'"), ("slow_leak:boiler-0001:bars=3", "no parameter 'bars'"),
      ("slow_leak:boiler-0001:litres_per_day=much", "is no number")],
 )  # fmt: skip
