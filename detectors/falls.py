@@ -109,21 +109,33 @@ def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Float
 
 
 def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -> NDArray[np.int64]:
-    """Return how many blocks ago a single step came that explains more than the line, 0 where none does."""
+    """Return how many blocks ago a single step came that explains more than the line, 0 where none does.
+
+    Every place a step may have come at is tried at once, its sums taken from running ones.
+    """
     blocks = bar.shape[1]
-    best, place = squares.copy(), np.zeros(len(bar), np.int64)
-    size = used.sum(axis=1)
-    before_all = np.cumsum(used, axis=1)
-    for edge in range(_LEAST_SIDE, blocks - _LEAST_SIDE + 1):
-        before = before_all[:, edge - 1]
-        enough = (before >= _LEAST_SIDE) & (size - before >= _LEAST_SIDE)
-        if not enough.any():
-            continue
-        side = np.where(np.arange(blocks) < edge, 0.0, 1.0) - ((size - before) / np.maximum(size, 1))[:, None]
-        jump, per_k, _ = _two(bar, np.where(used, side, 0.0), warm)
-        left = ((bar - jump[:, None] * np.where(used, side, 0.0) - per_k[:, None] * warm) ** 2).sum(axis=1)
-        better = enough & (left < best)
-        best, place = np.where(better, left, best), np.where(better, blocks - edge, place)
+    edges = np.arange(_LEAST_SIDE, blocks - _LEAST_SIDE + 1)
+    size = used.sum(axis=1)[:, None]
+
+    def after(values: Floats) -> tuple[Floats, Floats]:
+        running = np.cumsum(np.where(used, values, 0.0), axis=1)
+        return running[:, -1:] - running[:, edges - 1], running[:, -1:]
+
+    behind, _ = after(np.ones(bar.shape))
+    before, share = size - behind, behind / np.maximum(size, 1)
+    (bar_after, bar_all), (warm_after, warm_all) = after(bar), after(warm)
+    aa, bb = behind * before / np.maximum(size, 1), (warm**2).sum(axis=1)[:, None]
+    ab, ay, by = warm_after - share * warm_all, bar_after - share * bar_all, (warm * bar).sum(axis=1)[:, None]
+    whole = aa * bb - ab**2
+    usable = whole > 1e-6 * aa * bb
+    whole = np.where(usable, whole, 1.0)
+    jump = np.where(usable, (bb * ay - ab * by) / whole, ay / np.maximum(aa, 1e-12))
+    per_k = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
+    left = (bar**2).sum(axis=1)[:, None] - jump * ay - per_k * by
+    left = np.where((before >= _LEAST_SIDE) & (behind >= _LEAST_SIDE), left, np.inf)
+    best = left.argmin(axis=1)
+    better = np.take_along_axis(left, best[:, None], axis=1)[:, 0] < squares
+    place: NDArray[np.int64] = np.where(better, blocks - edges[best], 0)
     return place
 
 

@@ -133,11 +133,12 @@ class World:
         return self.tuning.of(detector, name, slot, self.slots.boilers, self.facts)
 
     def told(self, slot: Ints, kind: str) -> NDArray[np.bool_]:
-        """Return which of some boilers are in an episode of a kind now, shape (n,)."""
+        """Return which of some boilers are in an episode of a kind, or of a kind and more, now, shape (n,)."""
         boilers, episodes = self.slots.boilers, self.episodes
         if not episodes.raised:
             return np.zeros(len(slot), np.bool_)
-        return np.array([episodes.in_kind(boilers[one], kind) for one in slot.tolist()], np.bool_)
+        told = episodes.is_raised if ":" in kind else episodes.in_kind
+        return np.array([told(boilers[one], kind) for one in slot.tolist()], np.bool_)
 
     def fact(self, slot: int, name: str) -> str:
         """Return one thing the register says, empty where it does not."""

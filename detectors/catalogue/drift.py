@@ -20,7 +20,7 @@ from boilerwatch.arrays import Arrays
 from boilerwatch.model import Floats, Ints, Severity
 
 #: Days kept to see a trend in. [days]
-KEPT = 21
+KEPT = 14
 #: Days a band needs before it is compared.
 LEARN_DAYS = 7
 #: Rate at which a learned reference follows while nothing is suspected. [1/day]
@@ -125,18 +125,13 @@ class Drift:
     def __init__(self, track: Track) -> None:
         self.track = track
         one = (0.0, np.float32, ())
+        unknown = (np.nan, np.float32, ())
+        by_cause = {"cause": unknown, "raw": unknown, "raw_cause": unknown, "sxx": one, "sxy": one}
         self.state = Arrays(
             {
-                "reference": (np.nan, np.float32, (track.bands,)),
-                "seen": (0, np.uint8, (track.bands,)),
-                "ring": (np.nan, np.float16, (KEPT,)),
-                "cause": (np.nan, np.float32, ()),
-                "raw": (np.nan, np.float32, ()),
-                "raw_cause": (np.nan, np.float32, ()),
-                "sxx": one, "sxy": one, "squares": one, "days": one,
-                "latest": (np.nan, np.float32, ()),
-                "latest_day": (0, np.int32, ()),
-            }
+                "reference": (np.nan, np.float32, (track.bands,)), "seen": (0, np.uint8, (track.bands,)),
+                "ring": (np.nan, np.float16, (KEPT,)), "squares": one, "days": one, "latest_day": (0, np.uint16, ()),
+            } | (by_cause if track.cause_slope else {})
         )  # fmt: skip
 
     def take(
@@ -164,8 +159,7 @@ class Drift:
         total = weight.sum(axis=1)
         apart = np.where(weight > 0, mean - reference, 0.0)
         raw = np.where(total > 0, (weight * apart).sum(axis=1) / np.maximum(total, 1), np.nan)
-        cause_was = state["cause"][slot].astype(np.float64)
-        value = raw - self._due_to(slot, gap, raw, cause, cause_was)
+        value = raw - self._due_to(slot, gap, raw, cause)
         calm = ~(np.abs(value) > levels.advise / 2) & quiet
         self._learn(slot, there, mean, cause, calm)
         known = np.isfinite(value) & calm
@@ -174,15 +168,15 @@ class Drift:
                 known
             ]
         self._push(slot, gap, value)
-        state["latest"][slot] = value
         state["latest_day"][slot] = day
         return value
 
-    def _due_to(self, slot: Ints, gap: Ints, raw: Floats, cause: Floats, cause_was: Floats) -> Floats:
+    def _due_to(self, slot: Ints, gap: Ints, raw: Floats, cause: Floats) -> Floats:
         """Return what the cause explains, by a slope from day-to-day differences, shrunk to none."""
         track, state = self.track, self.state
         if not track.cause_slope:
             return np.zeros(len(slot))
+        cause_was = state["cause"][slot].astype(np.float64)
         moved, with_it = raw - state["raw"][slot], cause - state["raw_cause"][slot]
         usable = np.isfinite(moved) & np.isfinite(with_it) & (gap <= 3)
         moved = np.clip(moved, -4 * track.floor, 4 * track.floor)
@@ -206,6 +200,8 @@ class Drift:
         fresh = np.where(seen == 0, mean, reference + off * rate)
         state["reference"][slot] = np.where(use, fresh, reference)
         state["seen"][slot] = np.where(use, np.minimum(seen, 254) + 1, seen)
+        if not self.track.cause_slope:
+            return
         was, number = state["cause"][slot].astype(np.float64), seen.max(axis=1).astype(np.float64)
         step = np.where(
             np.isnan(was), cause, was + (cause - was) * np.where(number < LEARN_DAYS, 1 / (number + 1), _FOLLOW)
@@ -226,13 +222,14 @@ class Drift:
         size = len(site)
         if not self.track.local:
             return np.zeros(len(slot))
-        recent = np.isfinite(state["latest"][:size]) & (state["latest_day"][:size] >= day.max() - 2)
+        latest = state["ring"][:size, -1]
+        recent = np.isfinite(latest) & (state["latest_day"][:size] >= day.max() - 2)
         members = np.flatnonzero(recent & (site >= 0))
         if len(members) < _SITE_LEAST:
             return np.zeros(len(slot))
-        order = members[np.lexsort((state["latest"][members], site[members]))]
+        order = members[np.lexsort((latest[members], site[members]))]
         names, begin, number = np.unique(site[order], return_index=True, return_counts=True)
-        ordered = state["latest"][order].astype(np.float64)
+        ordered = latest[order].astype(np.float64)
         middle = (ordered[begin + (number - 1) // 2] + ordered[begin + number // 2]) / 2
         common = np.zeros(int(site.max()) + 1)
         common[names] = np.where(number >= _SITE_LEAST, middle, 0.0)
@@ -292,7 +289,8 @@ class Drift:
         by = np.nan_to_num(np.nanmedian(back[stepped, :_PERSIST], axis=1))
         self.state["reference"][rows] += by[:, None].astype(np.float32)
         self.state["ring"][rows] = np.nan
-        self.state["raw"][rows] = np.nan
+        if self.track.cause_slope:
+            self.state["raw"][rows] = np.nan
 
 
 def _less(value: Floats, common: Floats) -> Floats:

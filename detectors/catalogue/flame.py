@@ -39,7 +39,7 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas supply, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "3"
+    version = "4"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),

@@ -30,7 +30,7 @@ class Gradual:
     """One family; each names its tracks and measures their features."""
 
     name = ""
-    version = "2"
+    version = "4"
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:

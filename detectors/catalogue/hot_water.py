@@ -29,7 +29,7 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "3"
+    version = "4"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
               least=3, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),

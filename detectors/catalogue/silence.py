@@ -5,6 +5,7 @@ is silence: an advisory at once, a warning after two hours. When most boilers of
 district incident. While we ourselves do not listen, or nobody at all is heard, nobody is silent, because we cannot know.
 """
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ _SHARE, _MEMBERS = 0.6, 5
 _LEARNT = 5
 #: A gap above the habit raises it by a twentieth, one below lowers it by a hundredth of that: the 99th percentile.
 _STEP, _DOWN = 20, 100
+#: Boilers in a rank of rows below which array arithmetic costs more than it saves (measured: 35 µs a rank, 2 µs a row).
+_FEW = 15
 
 
 class Silence:
@@ -51,8 +54,17 @@ class Silence:
         deaf = self._deaf(view)
         order = np.argsort(view.slot, kind="stable")
         slot, arrival, ts = view.slot[order], view.received_at_ms[order], view.ts_ms[order]
-        for rows in ranks(slot):
-            self._hear(slot[rows], arrival[rows], ts[rows], deaf, slots, episodes)
+        begins = np.flatnonzero(np.concatenate([[True], slot[1:] != slot[:-1]])) if len(slot) else slot
+        sizes = np.diff(np.append(begins, len(slot)))
+        if len(slot) < _FEW * sizes.max(initial=0):  # few boilers with many rows each: plain numbers are faster
+            for begin, size in zip(begins.tolist(), sizes.tolist(), strict=True):
+                rows = slice(begin, begin + size)
+                self._hear_one(
+                    int(slot[begin]), arrival[rows].tolist(), ts[rows].tolist(), deaf.tolist(), slots, episodes
+                )
+        else:
+            for rank in ranks(slot):
+                self._hear(slot[rank], arrival[rank], ts[rank], deaf, slots, episodes)
         self._look(view.now_ms, slots, episodes)
 
     def _place(self, slots: Slots) -> None:
@@ -99,6 +111,32 @@ class Silence:
         state["seen"][slot] = seen + learns
         state["last"][slot] = np.maximum(last, arrival)
         state["late"][slot] = False
+
+    def _hear_one(
+        self, slot: int, arrivals: list[int], times: list[int], deaf: list[int], slots: Slots, episodes: Episodes
+    ) -> None:  # fmt: skip
+        """Do what `_hear` does for one boiler's arrivals, one after another."""
+        state = self._heard
+        last, habit, seen = (int(state[name][slot]) for name in ("last", "habit", "seen"))
+        late, common = bool(state["late"][slot]), bool(self._common[state["site"][slot]])
+        for arrival, ts in zip(arrivals, times, strict=True):
+            since = max(last, deaf[max(bisect_right(deaf, arrival) - 1, 0)])
+            gap = arrival - last
+            missed = seen >= _LEARNT and arrival - since > max(_HABITS * habit, _LEAST_MS)
+            if missed and not common:
+                state["habit"][slot] = habit
+                self._say(slot, since, arrival, slots, episodes)
+            if missed or late:
+                episodes.clear(slots.boilers[slot], "silent", ts, arrival)
+                late = False
+            if last > 0 and gap > 0 and since == last:
+                base = habit or gap
+                step = max(min(gap, 4 * base) // _STEP, 1)
+                habit = max(base + (step if gap > base else -(step // _DOWN)), 1_000)
+                seen += 1
+            last = max(last, arrival)
+        for name, value in (("last", last), ("habit", habit), ("seen", seen), ("late", late)):
+            state[name][slot] = value
 
     def _look(self, now_ms: int, slots: Slots, episodes: Episodes) -> None:
         state, count = self._heard, len(slots)

@@ -19,8 +19,8 @@ SIGNALS: tuple[str, ...] = (
     "water_pressure_bar", "flow_temp_c", "return_temp_c", "dhw_temp_c", "flue_temp_c", "outdoor_temp_c", "modulation_pct",
     "flame_current_ua", "fan_speed_rpm", "flame_on",
 )  # fmt: skip
-_LOOK_MS = 3_600_000
-_LEAST_MS = 24 * 3_600_000
+_LOOK_S = 3_600
+_LEAST_S = 24 * _LOOK_S
 _ABSENCES = 3
 _LOOKS = 24
 
@@ -29,13 +29,13 @@ class Stale:
     """Raise when a signal stays away, clear when all are back."""
 
     name = "stale"
-    version = "1"
+    version = "2"
 
     def __init__(self) -> None:
         wide = (len(SIGNALS),)
         self._heard = Arrays(
-            {"any": (0, np.int64, ()), "last": (0, np.int64, wide), "age": (0, np.int64, wide), "absence": (0, np.int64, wide),
-             "looks": (0, np.int16, wide), "stale": (False, np.bool_, ())}
+            {"any": (0, np.int64, ()), "last": (0, np.int64, wide), "age_s": (0, np.int32, wide), "absence_s": (0, np.int32, wide),
+             "looks": (0, np.uint8, wide), "stale": (False, np.bool_, ())}
         )  # fmt: skip
         self._looked = -1
 
@@ -48,25 +48,25 @@ class Stale:
             if name in view.columns:
                 known = ~np.isnan(view.columns[name])
                 self._heard["last"][view.slot[known], number] = view.received_at_ms[known]
-        if view.now_ms // _LOOK_MS != self._looked:
-            self._looked = view.now_ms // _LOOK_MS
+        if view.now_ms // (_LOOK_S * 1000) != self._looked:
+            self._looked = view.now_ms // (_LOOK_S * 1000)
             self._look(view.now_ms, slots, episodes)
 
     def _look(self, now_ms: int, slots: Slots, episodes: Episodes) -> None:
         state, count = self._heard, len(slots)
-        last, looks, absence = (state[name][:count] for name in ("last", "looks", "absence"))
-        age = now_ms - last
-        speaks = now_ms - state["any"][:count] < _LOOK_MS
-        back = (age < state["age"][:count]) & (looks > 0)
-        state["absence"][:count] = np.where(back, np.maximum(absence, state["age"][:count]), absence)
-        state["age"][:count] = np.where(last > 0, age, 0)
-        state["looks"][:count] = np.minimum(looks + ((last > 0) & (age < _LOOK_MS)), _LOOKS)
-        gone = (looks >= _LOOKS) & (age > np.maximum(_LEAST_MS, _ABSENCES * absence)) & speaks[:, np.newaxis]
+        last, looks, absence_s = (state[name][:count] for name in ("last", "looks", "absence_s"))
+        age_s = np.where(last > 0, (now_ms - last) // 1000, 0)
+        speaks = now_ms - state["any"][:count] < _LOOK_S * 1000
+        back = (age_s < state["age_s"][:count]) & (looks > 0)
+        state["absence_s"][:count] = np.where(back, np.maximum(absence_s, state["age_s"][:count]), absence_s)
+        state["age_s"][:count] = age_s
+        state["looks"][:count] = np.minimum(looks + ((last > 0) & (age_s < _LOOK_S)), _LOOKS)
+        gone = (looks >= _LOOKS) & (age_s > np.maximum(_LEAST_S, _ABSENCES * absence_s)) & speaks[:, np.newaxis]
         stale = gone.any(axis=1)
         for slot in np.flatnonzero(stale & ~state["stale"][:count]).tolist():
             those = np.flatnonzero(gone[slot])
             values: dict[str, Any] = {
-                "signals": [SIGNALS[number] for number in those], "age_s": int(age[slot, those].max()) // 1000,
+                "signals": [SIGNALS[number] for number in those], "age_s": int(age_s[slot, those].max()),
             }  # fmt: skip
             episodes.say(
                 slots.boilers[slot], "signal_stale", severity="advisory", at_ms=int(last[slot, those].max()), received_at_ms=now_ms,

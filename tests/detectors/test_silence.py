@@ -74,3 +74,22 @@ def test_a_gateway_that_speaks_twice_an_hour_is_not_late() -> None:
     ts = T0_MS + np.arange(100) * 30 * MINUTE_MS
     batch = batch_of(["b-1", "b-2"], np.arange(100) % 2, ts, ts, {"flow_temp_c": np.ones(100)})
     assert heard(batch, 300_000) == []
+
+
+def test_few_boilers_with_many_rows_are_heard_as_many_boilers_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(4)
+    gaps = chance.choice([50, 60_000, 61_000, 700_000, 9_000_000], 500, p=[0.05, 0.5, 0.4, 0.04, 0.01])
+    odd = T0_MS + np.cumsum(gaps)
+    steady = np.arange(T0_MS, odd[-1], MINUTE_MS)
+    ts, source = np.concatenate([odd, steady]), np.repeat([0, 1], [len(odd), len(steady)])
+    order = np.argsort(ts, kind="stable")
+    batch = batch_of(["b-1", "b-2"], source[order], ts[order], ts[order], {"flow_temp_c": np.ones(len(ts))})
+    results = []
+    for few in (0, 10**9):
+        monkeypatch.setattr("detectors.catalogue.silence._FEW", few)
+        detector = Silence()
+        engine = Engine(beat_ms=3_600_000, detectors=[detector])
+        found = engine.take(batch) + engine.finish()
+        results.append((found, {name: values.tolist() for name, values in detector.dump().items()}))
+    assert results[0] == results[1]
+    assert len(results[0][0]) > 10
