@@ -26,6 +26,10 @@ class Arrays:
         """Return an array, shape (slots, ...)."""
         return self._data[name]
 
+    def __len__(self) -> int:
+        """Return how many slots there is room for."""
+        return self._size
+
     def grow(self, size: int) -> None:
         """Make room for at least `size` slots."""
         if size <= self._size:
@@ -37,8 +41,8 @@ class Arrays:
             self._data[name] = fresh
         self._size = larger
 
-    def reset(self, slot: int) -> None:
-        """Forget what was learned of one slot."""
+    def reset(self, slot: int | NDArray[np.int64]) -> None:
+        """Forget what was learned of one slot, or of several."""
         for name, (value, _, _) in self._fields.items():
             self._data[name][slot] = value
 

@@ -214,6 +214,42 @@ class Coarser:
         self._keep(joined.take(stays))
         return self._with_gaps(joined.take(~stays))
 
+    def begun_ms(self, slot: Ints) -> Ints:
+        """Return when what is open of these boilers begins, -1 without any, shape (n,). [ms since 1970]"""
+        begun: Ints = self._open["start"][slot]
+        return begun
+
+    def open(self, slot: Ints) -> Frames:
+        """Return what is open of these boilers, sorted as they are; those with nothing open are left out."""
+        slot = slot[self._open["start"][slot] >= 0]
+        nothing = np.full(len(slot), np.nan)
+        own = self._open
+        return Frames(
+            self._cadence, slot, own["start"][slot], own["newest"][slot], own["received"][slot], nothing, own["flame"][slot],
+            own["starts"][slot],
+            {name: Stats._make(arrays[part][slot] for part in _STATS) for name, arrays in self._stats.items()},
+        )  # fmt: skip
+
+    def with_open(self, frames: Frames) -> Frames:
+        """Return what larger frames these make with what is open, and leave that as it is.
+
+        Parameters
+        ----------
+        frames
+            At least one, of boilers that were added before.
+        """
+        for name in frames.stats.keys() - self._stats.keys():
+            self._stats[name] = Arrays(_STATS)
+            self._stats[name].grow(len(self._open["start"]))
+        slot = frames.slot[np.concatenate([frames.slot[1:] != frames.slot[:-1], [True]])]
+        bucket_ms = self._bucket(frames.slot, frames.start_ms)
+        return join(*self._with_open(frames, bucket_ms, slot[self._open["start"][slot] >= 0]), self._cadence)
+
+    def forget(self, slot: Ints) -> None:
+        """Forget what is open of these boilers."""
+        for arrays in (self._open, *self._stats.values()):
+            arrays.reset(slot[slot < len(arrays)])
+
     def _with_open(self, frames: Frames, bucket_ms: Ints, slot: Ints) -> tuple[Frames, Ints]:
         """Put what is open in front of what came, boiler by boiler."""
         own, n = self._open, len(slot)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays
+from boilerwatch.burner import Known, burnt
 from boilerwatch.fold import MINUTE_MS, Frames, Stats, gaps_s, join, stats_of
 from boilerwatch.model import Floats, Ints
 
@@ -21,8 +22,6 @@ _LOOK_MS = 15_000
 _GAP_MS = _WAIT_MS = 600_000
 #: A reading stamped further ahead of its arrival than this is a clock set wrong.
 _AHEAD_MS = 600_000
-#: A state of the flame is held no longer than this, and a counter that jumped by more was set anew.
-_HELD_S, _JUMP = 900.0, 1000.0
 _SHIFT = 42  # milliseconds until 2109 in the low bits of a sorting key
 _TIMES = ("slot", "ts_ms", "received_at_ms")
 
@@ -149,20 +148,11 @@ class Minutes:
         of, slot = self._of, rows.slot
         begins = np.concatenate([[True], slot[1:] != slot[:-1]])
         ends = np.concatenate([begins[1:], [True]])
-
-        def before(name: str, values: NDArray[Any]) -> NDArray[Any]:
-            return np.where(begins, of[name][slot], np.concatenate([values[:1], values[:-1]]))
-
-        ts_before = before("ts", rows.start_ms)
-        passed_s = np.where(ts_before > 0, (rows.start_ms - ts_before) / 1000, np.nan)
-        flame = _held(rows.last("flame_on"), begins, of["flame"][slot])
-        counter = _held(rows.last("burner_starts"), begins, of["counter"][slot])
-        burnt = before("flame", flame)
-        rows.flame_on_s = np.where(passed_s <= _HELD_S, burnt * passed_s, np.nan)
-        more = counter - before("counter", counter)
-        lit = np.where(np.isnan(flame) | np.isnan(burnt), np.nan, (flame > 0) & ~(burnt > 0))
-        rows.starts = np.where((more >= 0) & (more <= _JUMP), more, lit)
-        for name, values in (("ts", rows.start_ms), ("flame", flame), ("counter", counter)):
+        never = np.zeros(len(slot), np.int64)
+        before = Known(of["ts"][slot], of["flame"][slot], never, of["counter"][slot], never)
+        told = burnt(begins, rows.start_ms, rows.last("flame_on"), rows.last("burner_starts"), before)
+        rows.flame_on_s, rows.starts = told.flame_on_s, told.starts
+        for name, values in (("ts", told.known.ts_ms), ("flame", told.known.flame), ("counter", told.known.starts)):
             of[name][slot[ends]] = values[ends]
 
     def dump(self) -> dict[str, NDArray[Any]]:
@@ -180,14 +170,6 @@ class Minutes:
         self._rows = {name: data[f"rows.{name}"] for name in _TIMES}
         self._signals = {n.removeprefix("signals."): v for n, v in data.items() if n.startswith("signals.")}
         self.late, self.ahead, self._looked = (int(value) for value in data["counts"])
-
-
-def _held(values: Floats, begins: NDArray[np.bool_], before: Floats) -> Floats:
-    """Return the values with gaps filled by the boiler's last one."""
-    place = np.arange(len(values))
-    first = np.maximum.accumulate(np.where(begins, place, 0))
-    known = np.maximum.accumulate(np.where(np.isnan(values), -1, place))
-    return np.where(known >= first, values[known], before)
 
 
 def _frames(slot: Ints, ts_ms: Ints, received_at_ms: Ints, stats: dict[str, Stats]) -> Frames:

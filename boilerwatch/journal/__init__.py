@@ -4,7 +4,18 @@
 that the settings ask for. No room knows which journal it has.
 """
 
-from boilerwatch.journal.opening import FINDINGS, READINGS, SERVICE, open_reader, open_writer
+from boilerwatch.journal.opening import FINDINGS, READINGS, ROLLUPS, SERVICE, open_reader, open_writer
 from boilerwatch.journal.protocol import Journal, NewRow, Reader, Row
 
-__all__ = ["FINDINGS", "READINGS", "SERVICE", "Journal", "NewRow", "Reader", "Row", "open_reader", "open_writer"]
+__all__ = [
+    "FINDINGS",
+    "READINGS",
+    "ROLLUPS",
+    "SERVICE",
+    "Journal",
+    "NewRow",
+    "Reader",
+    "Row",
+    "open_reader",
+    "open_writer",
+]

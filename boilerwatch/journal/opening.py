@@ -9,12 +9,14 @@ from boilerwatch.settings import Settings
 READINGS = "readings"
 FINDINGS = "findings"
 SERVICE = "service"
+#: Storing's second position in `readings`: how far its roll-ups are in the snapshot.
+ROLLUPS = "storing.rollups"
 
 #: Who must have read a row before it may go.
 CONSUMERS: dict[str, tuple[str, ...]] = {
     READINGS: ("storing", "detectors"),
     FINDINGS: ("alerting", "storing"),
-    SERVICE: ("detectors",),
+    SERVICE: ("detectors", "storing"),
 }
 
 
@@ -36,9 +38,12 @@ def open_writer(settings: Settings, stream: str) -> Journal:
     JournalError
         If another process writes it.
     """
+    consumers = CONSUMERS[stream]
+    if stream == READINGS and settings.store.rollups:
+        consumers = (*consumers, ROLLUPS)
     return SqliteJournal(
         folder_of(settings, stream),
         cap_bytes=round(settings.journal.cap_gib * 2**30),
         keep_h=settings.journal.keep_h,
-        consumers=CONSUMERS[stream],
+        consumers=consumers,
     )

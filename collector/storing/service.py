@@ -1,0 +1,281 @@
+"""Writes the store: a consumer of `readings`, `findings` and `service` that catches up after any outage.
+
+The same rows may be written twice (a crash between the write and the position), which changes nothing: points with the
+same key are replaced by themselves. The ledger counts with its own position, in its own transaction, exactly once.
+Roll-ups have a position of their own too: that of the snapshot. After a restart, rows between it and what is written are
+taken once more, for the roll-ups alone; so these go on as if nothing had happened.
+"""
+
+import random
+import threading
+
+import structlog
+
+from boilerwatch import findings, service
+from boilerwatch.aside import Turn
+from boilerwatch.clock import SYSTEM, Clock
+from boilerwatch.columns import decode
+from boilerwatch.errors import JournalError, StoreError
+from boilerwatch.journal import FINDINGS, READINGS, ROLLUPS, SERVICE, Reader, Row, open_reader
+from boilerwatch.ledger import Ledger, open_ledger
+from boilerwatch.model import Batch
+from boilerwatch.settings import Settings
+from boilerwatch.store.opening import open_store
+from boilerwatch.store.protocol import Point, Refused, Store
+from collector.storing import snapshot
+from collector.storing.boilers import Boilers, combined
+from collector.storing.points import point_of
+from collector.storing.rollups import Rollups
+
+CONSUMER = "storing"
+_ROWS_A_TURN = 64
+_PIPELINE_S = 10.0
+_IDLE_S = 0.05
+_LONGEST_DELAY_S = 15.0
+_SNAPSHOT_S = 60.0
+#: A snapshot may take this share of the time.
+_SNAPSHOT_SHARE = 0.05
+
+log = structlog.get_logger()
+
+
+class Storing:
+    """The consumer.
+
+    Parameters
+    ----------
+    settings
+        All of them.
+    """
+
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+        self._turn = Turn(settings.data.dir, CONSUMER)
+        self._reader: Reader = open_reader(settings, READINGS)
+        self._findings: Reader = open_reader(settings, FINDINGS)
+        self._service: Reader = open_reader(settings, SERVICE)
+        self._store = store or open_store(settings)
+        self._ledger: Ledger = open_ledger(settings)
+        self._boilers = Boilers()
+        self._rollups = Rollups(self._store, self._boilers, settings.store.retention_days)
+        self._makes_rollups = settings.store.rollups
+        self._snapshot = settings.data.dir / "storing.snapshot"
+        self.position = self._reader.positions().get(CONSUMER, 0)
+        self.findings_position = self._findings.positions().get(CONSUMER, 0)
+        self.service_position = 0
+        self.folded_position = 0
+        self.refused = 0
+        self._resume()
+
+    def step(self) -> int:
+        """Store what the journals have next, a bounded amount; return how many rows that were.
+
+        Raises
+        ------
+        StoreError
+            If the store does not take it; nothing is forgotten.
+        """
+        self._tell(self._rollups.send())
+        done = self._learn_service()
+        if self._makes_rollups and self.folded_position < self.position:
+            return done + self._fold_again()
+        done += self._store_readings() + self._store_findings()
+        if self._makes_rollups:
+            done += self._rollups.correct()
+        return done
+
+    def _learn_service(self) -> int:
+        """Take what the register says of boilers."""
+        rows = self._service.read(self.service_position, self._turn.rows(SERVICE, self.service_position, _ROWS_A_TURN))
+        if rows:
+            self._turn.begin(SERVICE, rows[0].offset, rows[-1].offset)
+            for row in rows:
+                if not self._turn.passes(SERVICE, row.offset):
+                    moved = self._boilers.learn(service.decode(row.body))
+                    if moved is not None and self._makes_rollups:
+                        self._rollups.days_change(moved)
+            self._turn.end()
+            self.service_position = rows[-1].offset
+        return len(rows)
+
+    def _fold_again(self) -> int:
+        """Take rows that are stored already for the roll-ups alone."""
+        limit = min(self._turn.rows(READINGS, self.folded_position, _ROWS_A_TURN), self.position - self.folded_position)
+        try:
+            rows = self._reader.read(self.folded_position, limit)
+        except JournalError as exc:
+            if exc.retryable:
+                raise
+            rows = []
+        if not rows:
+            log.warning("rollups_begin_late", reason="the journal dropped rows that only the store has now")
+            self._begin_late()
+            return 1
+        self._turn.begin(READINGS, rows[0].offset, rows[-1].offset)
+        self._take_rollups(rows, combined(self._batches(rows), self._boilers))
+        self._turn.end()
+        return len(rows)
+
+    def _store_readings(self) -> int:
+        rows = self._reader.read(self.position, self._turn.rows(READINGS, self.position, _ROWS_A_TURN))
+        if not rows:
+            return 0
+        self._turn.begin(READINGS, rows[0].offset, rows[-1].offset)
+        batches = self._batches(rows)
+        batch = combined(batches, self._boilers)
+        if len(batch) or batch.events:
+            self._tell(self._store.write(batch))
+        self._count(rows, batches)
+        self.position = rows[-1].offset
+        if self._makes_rollups and self.folded_position < self.position:
+            self._take_rollups(rows, batch)
+        self._turn.end()
+        self._reader.publish_position(CONSUMER, self.position)
+        return len(rows)
+
+    def _take_rollups(self, rows: list[Row], batch: Batch) -> None:
+        """Give stored rows to the roll-ups; one by one where the last process died, so that the turn names its row."""
+        self._rollups.take(batch, max(row.at_ms for row in rows))
+        self.folded_position = rows[-1].offset
+        self._tell(self._rollups.turn(eager=len(rows) == 1))
+
+    def _store_findings(self) -> int:
+        """Store what the findings journal has next; the same rows written twice are the same points."""
+        rows = self._findings.read(
+            self.findings_position, self._turn.rows(FINDINGS, self.findings_position, _ROWS_A_TURN)
+        )
+        if not rows:
+            return 0
+        self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
+        known = [row for row in rows if not self._turn.passes(FINDINGS, row.offset)]
+        points = [point_of(finding) for row in known for finding in findings.decode(row.body).findings]
+        if points:
+            self._tell(self._store.write_points(points))
+        self._turn.end()
+        self.findings_position = rows[-1].offset
+        self._findings.publish_position(CONSUMER, self.findings_position)
+        return len(rows)
+
+    def tell_pipeline(self, now_ms: int) -> None:
+        """Store the ledger's totals and how far behind the store is."""
+        total = self._ledger.total()
+        fields: dict[str, float | int | str | bool] = {
+            **total.counts,
+            "balanced": total.balanced,
+            "rows_behind": self.behind(),
+            "late": self._rollups.late,
+            "refused": self.refused,
+        }
+        if total.last_received_at_ms:
+            fields["last_arrival_age_s"] = (now_ms - total.last_received_at_ms) / 1000
+        self._store.write_points([Point("pipeline", {"room": CONSUMER}, fields, now_ms)])
+
+    @property
+    def late(self) -> int:
+        """Readings that came after a later one of their boiler."""
+        return self._rollups.late
+
+    def behind(self) -> int:
+        """Return how many rows of readings wait to be stored."""
+        return self._reader.last() - self.position
+
+    def save(self) -> None:
+        """Write the snapshot, atomically, and say how far what it holds is done with."""
+        self._tell(self._rollups.turn(eager=True))
+        rollups, arrays = self._rollups.dump() if self._makes_rollups else ({}, {})
+        plain = {
+            "service": self.service_position, "folded": self.folded_position, "boilers": self._boilers.plain(), "rollups": rollups,
+        }  # fmt: skip
+        arrays = {f"rollups/{name}": array for name, array in arrays.items()}
+        snapshot.write(self._snapshot, plain, arrays | {f"boilers/{n}": v for n, v in self._boilers.dump().items()})
+        self._service.publish_position(CONSUMER, self.service_position)
+        if self._makes_rollups:
+            self._reader.publish_position(ROLLUPS, self.folded_position)
+
+    def finish(self) -> None:
+        """Tell the roll-ups of what is still open, for nothing more is coming, and save."""
+        if self._makes_rollups:
+            self._tell(self._rollups.finish())
+        self.save()
+
+    def close(self) -> None:
+        """Release the store, the ledger and the journals."""
+        self._store.close()
+        self._ledger.close()
+        for reader in (self._reader, self._findings, self._service):
+            reader.close()
+
+    def _resume(self) -> None:
+        """Go on from the snapshot; make the first one at once, so that a death before the second loses nothing."""
+        found = snapshot.read(self._snapshot)
+        if found is None:
+            self.service_position = self._service.first() - 1
+            if self.position:
+                self._begin_late()
+            self.save()
+            return
+        plain, arrays = found
+        self.service_position = min(plain["service"], self._service.last())
+        self._boilers.load(plain["boilers"], snapshot.under(arrays, "boilers/"))
+        if self._makes_rollups and plain["rollups"] and plain["folded"] <= self._reader.last():
+            self._rollups.load(plain["rollups"], snapshot.under(arrays, "rollups/"))
+            self.folded_position = plain["folded"]
+        elif self.position:
+            self._begin_late()
+
+    def _begin_late(self) -> None:
+        self.folded_position = self.position
+        self._rollups.begin_late()
+
+    def _tell(self, refused: list[Refused]) -> None:
+        self.refused += len(refused)
+        for sentence in refused[:10]:
+            log.warning("row_refused", reason=str(sentence))
+
+    def _count(self, rows: list[Row], batches: list[Batch]) -> None:
+        counted = self._ledger.position()
+        if rows[-1].offset <= counted:
+            return
+        fresh = batches if rows[0].offset > counted else self._batches([row for row in rows if row.offset > counted])
+        self._ledger.apply(rows[-1].offset, fresh)
+
+    def _batches(self, rows: list[Row]) -> list[Batch]:
+        """Return what the rows hold; one that is set aside holds nothing."""
+        return [decode(row.body) for row in rows if not self._turn.passes(READINGS, row.offset)]
+
+
+def drain(settings: Settings) -> None:
+    """Store all that the journal has, and return."""
+    storing = Storing(settings)
+    while storing.step():
+        pass
+    storing.finish()
+    storing.close()
+
+
+def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
+    """Store until `stop` is set; then finish what is being written."""
+    storing = Storing(settings)
+    delay_s, told_s, saved_s, save_every_s = 0.5, clock.monotonic_s(), clock.monotonic_s(), _SNAPSHOT_S
+    while not stop.is_set():
+        try:
+            busy = storing.step()
+            if clock.monotonic_s() - told_s > _PIPELINE_S:
+                told_s = clock.monotonic_s()
+                storing.tell_pipeline(clock.now_ms())
+            if clock.monotonic_s() - saved_s > save_every_s:
+                began_s = clock.monotonic_s()
+                storing.save()
+                saved_s = clock.monotonic_s()
+                save_every_s = max(_SNAPSHOT_S, (saved_s - began_s) / _SNAPSHOT_SHARE)
+            delay_s = 0.5
+            if not busy:
+                stop.wait(_IDLE_S)
+        except StoreError as exc:
+            log.warning("store_away", error=str(exc), rows_behind=storing.behind())
+            stop.wait(random.uniform(0, delay_s))
+            delay_s = min(delay_s * 2, _LONGEST_DELAY_S)
+    try:
+        storing.save()
+    except StoreError as exc:
+        log.warning("store_away", error=str(exc), note="the snapshot of a minute ago stands")
+    storing.close()
