@@ -9,8 +9,9 @@ from simulators.faults import MECHANISMS, check_kind, shows, why_not
 from simulators.fleet import Fleet
 from simulators.sites import DAY_S
 
-#: A boiler has so many days of past before a fault begins, at most a share of all days; onsets end with another share.
-_PAST_D, _PAST_SHARE, _LATEST = 3.0, 0.3, 0.6
+#: A boiler has so many days of past before a fault begins, or a share of all days if that is more, ten days at most; in
+#: a short time it has another share of it. Onsets end with a third share.
+_PAST_D, _PAST_SHARE, _LONG_PAST_D, _SHORT_SHARE, _LATEST = 3.0, 0.2, 10.0, 0.3, 0.6
 #: What takes days ends within this share of the days that are left, so that most of it is seen to fail.
 _ENDS_BY = (0.55, 1.0)
 _ONSET_GRID_S = 300.0
@@ -49,7 +50,7 @@ def plan_faults(fleet: Fleet, share: float, kinds: Sequence[str], seed: int, day
         if not fitting:
             continue
         kind = fitting[int(which * len(fitting))]
-        earliest = min(_PAST_D, _PAST_SHARE * days)
+        earliest = min(max(_PAST_D, min(_PAST_SHARE * days, _LONG_PAST_D)), _SHORT_SHARE * days)
         begins_d = earliest + when * max(_LATEST * days - earliest, 0.0)
         if kind == "frost_risk":
             begins_d = _coldest(fleet, boiler, earliest, days, pick)

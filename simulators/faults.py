@@ -67,7 +67,7 @@ _ALL: tuple[Mechanism, ...] = (
               shows=(("flame_losses",), ("ignition_failures",))),
     Mechanism("fan_wear", "friction", "friction", (1.0, 1.6), (0, 5), (6, 24), shows=(("fan_speed_rpm",),)),
     Mechanism("flue_restricted", "resistance", "resistance", (6, 12), (0.5, 50), (4, 18), shows=(("fan_speed_rpm",),)),
-    Mechanism("plate_scale", "plate_fouling", "fouling", (3.0, 6.0), (0, 20), (12, 30), shows=(("dhw_temp_c", "flow_temp_c"),)),
+    Mechanism("plate_scale", "plate_fouling", "fouling", (4.5, 8.0), (0, 20), (12, 30), shows=(("dhw_temp_c", "flow_temp_c"),)),
     Mechanism("diverter_passing", "passing", "passing", (0.7, 0.9), (0, 0.95), (7, 24), shows=(("dhw_temp_c",),)),
     Mechanism("ntc_drift", "", "kelvin", (14, 24), (-100, 100), (10, 28), shows=(("flow_temp_c", "return_temp_c"),)),
     Mechanism("ntc_failed", "", "reads_c", (-20, 125), (-40, 300), steady=True, shows=(("flow_temp_c",),)),

@@ -16,7 +16,7 @@ from simulators.sites import SITES
 Bools = NDArray[np.bool_]
 _DESIGN_OUTDOOR_C, _ROOM_C = -9.0, 20.0
 #: Heating circuits hold steel and water in radiators: so much more heat than their water. [-]
-_STEEL = 1.15
+_STEEL = 1.3
 
 
 @dataclass(slots=True)
@@ -118,6 +118,9 @@ def draw_homes(draw: Draw, models: Sequence[Model], site: Ints) -> Homes:
     highest_c = np.where(curve, hot_c, fixed_c) - np.where(floor, 0.0, 2.0)
     swing = draw.some(0.32, 0.52, count)
     system_l = system_for_swing(swing, highest_c, vessel_l=vessel_l, charge_bar=charge, cold_bar=cold)
+    system_l = np.where(
+        floor, np.minimum(system_l, draw.some(90, 160, count)), system_l
+    )  # a litre or so a square metre
     condensing = np.array([model.condensing for model in models])
     fast = draw.some(5_600, 6_600, count)
     return Homes(

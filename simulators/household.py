@@ -14,8 +14,8 @@ _LOCAL_S = 8 * 3_600
 #: Chance of a holiday within a month. [-]
 _HOLIDAYS = 0.12
 _MONTH_D = 30.0
-#: Taps opened per person and hour, by hour of the day: morning, cooking, evening (EN 13203 tapping cycle M, shape only).
-_TAPS_BY_HOUR = np.array([
+#: Taps opened per person and hour, by hour of the day: morning, cooking, evening (about five a day; shape after EN 13203's cycle M).
+_TAPS_BY_HOUR = 0.6 * np.array([
     0.02, 0.01, 0.01, 0.01, 0.02, 0.1, 0.5, 0.9, 0.6, 0.3, 0.25, 0.4, 0.5, 0.3, 0.2, 0.2, 0.3, 0.6, 0.8, 0.8, 0.7, 0.6, 0.35, 0.1,
 ])  # fmt: skip
 #: Below this mean of a day people want heat, above that they do not. [degrees C]
@@ -42,8 +42,10 @@ class Households:
         Hot water set point. [degrees C]
     minds
         Whether they look at the gauge and fill up. [bool]
+    looks_per_h
+        How often they look. [1/h]
     fills_at_bar, fills_to_bar
-        When they do, and to what. [bar]
+        When they fill up, and to what. [bar]
     holiday_from_s, holiday_to_s
         Next time away. [s since 1970]
     """
@@ -57,6 +59,7 @@ class Households:
     people: Floats
     tap_c: Floats
     minds: Bools
+    looks_per_h: Floats
     fills_at_bar: Floats
     fills_to_bar: Floats
     holiday_from_s: Floats
@@ -100,7 +103,7 @@ def draw_households(draw: Draw, site: Ints, start_s: float) -> Households:
         day_c=day_c, night_c=day_c - np.round(draw.some(0, 4, count)), wakes_h=draw.some(5.5, 7.5, count),
         sleeps_h=draw.some(21.5, 23.5, count), leaves_h=leaves_h, returns_h=np.where(works, draw.some(16.5, 18.5, count), 24.0),
         people=random.integers(1, 6, count).astype(np.float64), tap_c=np.round(draw.some(42, 52, count)),
-        minds=random.random(count) < 0.25, fills_at_bar=draw.some(0.75, 0.95, count), fills_to_bar=draw.some(1.2, 1.6, count),
+        minds=random.random(count) < 0.25, looks_per_h=np.full(count, 0.06), fills_at_bar=draw.some(0.75, 0.95, count), fills_to_bar=draw.some(1.2, 1.6, count),
         holiday_from_s=from_s, holiday_to_s=from_s + draw.some(3, 9, count) * DAY_S,
     )  # fmt: skip
 

@@ -14,8 +14,8 @@ _HOUR_S, _DAY_S = 3_600.0, 86_400.0
 _RESET_H, _FILL_H, _VISIT_D = (0.1, 6.0), (0.3, 12.0), (0.3, 1.8)
 #: A household resets so often at most, and fills up so often before it calls somebody.
 _MOST_RESETS, _MOST_FILLS = 3, 3
-#: Chance that a household knows how to fill up after a lock-out; and to look at the gauge within an hour. [-]
-_KNOWS_HOW, _LOOKS_PER_H = 0.45, 0.06
+#: Chance that a household knows how to fill up after a lock-out. [-]
+_KNOWS_HOW = 0.45
 
 
 class Appointment(NamedTuple):
@@ -65,7 +65,7 @@ class People:
         people = plant.people
         low = people.minds & (plant.bar < people.fills_at_bar) & ~stopped
         for i in np.flatnonzero(low).tolist():
-            if self._random.random() < _LOOKS_PER_H * seconds / _HOUR_S:
+            if self._random.random() < people.looks_per_h[i] * seconds / _HOUR_S:
                 self._book(i, "fill", now_s)
 
     def due(self, now_s: float) -> list[Appointment]:

@@ -30,14 +30,26 @@ _TAP_LIMIT_C, _TAP_AIM_C = 85.0, 78.0
 _FROST_ON_C, _FROST_OFF_C = 6.0, 30.0
 #: Spread a modulating pump aims at, and least speed. [K], [-]
 _AIM_K, _SLOWEST = 14.0, 0.4
-#: Boilers modulate down before their spread limit. [K]
-_BEFORE_LIMIT_K = 6.0
-#: Time constants: water in the boiler when it flows and when it stands; hot water sensor; flue gas. [s]
-_FLOWING_S, _STANDING_S, _TAP_S, _FLUE_S, _FLUE_OFF_S = 25.0, 5_400.0, 12.0, 40.0, 900.0
+#: Boilers modulate down before their spread limit (5 to 10 K) and before the flue's. [K]
+_BEFORE_LIMIT_K, _BEFORE_FLUE_LIMIT_K = 6.0, 15.0
+#: Time constants: water in the boiler when it flows, when it stands, and until flow and return are alike; hot water
+#: sensor when drawn and when not; flue gas. [s]
+_FLOWING_S, _STANDING_S, _MIXING_S, _TAP_S, _TAP_COOLS_S, _FLUE_S, _FLUE_OFF_S = (
+    25.0,
+    5_400.0,
+    180.0,
+    12.0,
+    900.0,
+    40.0,
+    900.0,
+)
+#: Rise at which hot water is rated. [K]
+_RATED_K = 40.0
 _GAINS_W = 350.0
-#: A trap that holds more drowns the burner; it holds no more than the flame's chamber. [l]
-_TRAP_L, _FULL_L, _DRAIN_L_PER_H = 1.0, 1.5, 5.0
-_DROWNED_LOSSES, _DROWNED_SPARK = 45.0, 0.06
+#: A trap that holds more begins to drown the burner, and has drowned it when full; what a clean drain takes. [l], [l/h]
+_TRAP_L, _FULL_L, _DRAIN_L_PER_H = 0.9, 1.5, 5.0
+#: Of a drowned burner: losses an hour, and how much less its sparks light.
+_DROWNED_LOSSES, _DROWNED_SPARK = 40.0, 0.94
 #: Less air than this makes a flame lift or choke. [-]
 _POOR_AIR, _POOR_LOSSES = 0.64, 500.0
 _MEAN_S = 86_400.0
@@ -63,6 +75,7 @@ class Plant:
         self.condenses = np.array([model.condensing for model in models])
         self.modulates = np.array([model.pump_modulates for model in models])
         self.spread_limit_k = np.array([model.spread_limit_k for model in models])
+        self._flue_limit_c = np.array([model.flue_limit_c for model in models])
         self.stopped = np.zeros(count, np.bool_)
         self.flow_offset_k, self.return_offset_k = np.zeros(count), np.zeros(count)
         self.flow_fixed_c = np.full(count, np.nan)
@@ -91,6 +104,7 @@ class Plant:
         self.gave_up = np.zeros(count, np.bool_)
         self.relieved = np.zeros(count, np.bool_)
         self.bar = homes.cold_bar.copy()
+        self._emitted_w = np.zeros(count)
         self._steps: dict[float, tuple[float, ...]] = {}
 
     def refresh(self, at_s: float, seconds: float, outdoor_c: Floats, gust: Floats, dip_mbar: Floats) -> None:
@@ -115,9 +129,10 @@ class Plant:
         self._full_lpm = homes.flow_lpm * health.flow_share
         self._through = 1.0 - health.bypass
         self._gas_most = burner.gas_limit(health.inlet_mbar - dip_mbar)
-        self._air_free = burner.air_share(health.resistance + 1.5 * gust * homes.windy * health.resistance)
+        self._air_free = burner.air_share(health.resistance + 0.6 * gust * homes.windy * health.resistance)
         self._plate = hot_water.fouled(homes.plate_w_per_k, health.plate_fouling)
-        self._most_tap_w = hot_water.most_heat(_TAP_AIM_C, people.tap_c, self.cold_c, self._plate, homes.loop_lpm)
+        self._most_over_k = _TAP_AIM_C - self.cold_c
+        self._loop_w_per_k = homes.loop_lpm * water.W_PER_K_LPM
         frozen = homes.aloft * np.clip((-2.0 - outdoor_c) / 8.0, 0.0, 0.9)
         self._drain = _DRAIN_L_PER_H / 3_600 * health.drain_share * (1.0 - frozen)
         self._gas_amount = homes.vessel_l * (homes.charge_bar + water.ATMOSPHERE_BAR) * health.gas_share
@@ -146,7 +161,11 @@ class Plant:
 
     def hold_tap(self, place: int) -> float:
         """Return the share of its rated hot water power that a boiler's plates can still pass. [-]"""
-        return float(self._most_tap_w[place] * (1.0 - self.health.passing[place]) / max(self.homes.tap_w[place], 1.0))
+        one = slice(place, place + 1)
+        rated_w = np.maximum(self.homes.tap_w[one], 1.0)
+        passed = hot_water.conductance(self._plate[one], rated_w / _RATED_K, self._loop_w_per_k[one])
+        most_w = np.minimum(passed * self._most_over_k[one], rated_w)
+        return float((most_w * (1.0 - self.health.passing[one]) / rated_w)[0])
 
     def fill(self, places: Ints, to_bar: Floats) -> None:
         """Fill up, or let out, to a pressure at the present temperature. [bar]"""
@@ -164,7 +183,7 @@ class Plant:
     def _shares(self, seconds: float) -> tuple[float, ...]:
         """Return how far first-order lags come in a step."""
         if seconds not in self._steps:
-            taus = (_FLOWING_S, _STANDING_S, _TAP_S, 1_200.0, _FLUE_S, _FLUE_OFF_S)
+            taus = (_FLOWING_S, _STANDING_S, _MIXING_S, _TAP_S, _TAP_COOLS_S, _FLUE_S, _FLUE_OFF_S)
             self._steps[seconds] = tuple(-math.expm1(-seconds / tau) for tau in taus)
         return self._steps[seconds]
 
@@ -207,8 +226,7 @@ class Plant:
     def _ignite(self, places: Ints, even: Floats) -> None:
         health = self.health
         gas = np.minimum(self._gas_most[places] / _LIGHTING, 1.0)
-        drowned = self.level_l[places] > _TRAP_L
-        ease = gas * gas * np.where(drowned, _DROWNED_SPARK, 1.0)
+        ease = gas * gas * (1.0 - _DROWNED_SPARK * self._drowned()[places])
         spark = np.maximum(health.spark_per_s[places] * ease, 1e-6)
         delay_s = health.valve_delay_s[places]
         seen_ua = burner.flame_current(np.full(len(places), _LIGHTING), self._current_gain[places]) * gas
@@ -232,14 +250,18 @@ class Plant:
         flow_lpm = np.maximum(self._full_lpm * self.pump, 0.2)
         self._w_per_k = flow_lpm * water.W_PER_K_LPM
         most_w = np.where(self.tapping, homes.tap_w, homes.heat_w)
-        asked_w = self._w_per_k * self._through * (self._set_c - self.flow_offset_k - self.return_c)
+        self._across = self._w_per_k * self._through
+        asked_w = self._across * (self._set_c - self.flow_offset_k - self.water_c) + 0.5 * self._emitted_w
         asked_w = np.minimum(asked_w, self._w_per_k * (self.spread_limit_k - _BEFORE_LIMIT_K))
-        tap_w = self.tap_lpm * (water.W_PER_K_LPM * (self.people.tap_c - self.cold_c))
-        tap_w = np.minimum(tap_w, self._most_tap_w)
+        self._tap_w_per_k = self.tap_lpm * water.W_PER_K_LPM
+        tap_w = self._tap_w_per_k * (self.people.tap_c - self.cold_c)
+        self._passed = hot_water.conductance(self._plate, self._tap_w_per_k, self._loop_w_per_k)
+        tap_w = np.minimum(tap_w, self._passed * self._most_over_k)
         wanted = np.where(self.tapping, tap_w, asked_w) / np.maximum(most_w, 1.0)
         pace = np.where(self.tapping, 1.0, -math.expm1(-seconds / _CONTROL_S))
         self.load += (wanted - self.load) * pace
-        self.load = np.minimum(np.maximum(self.load, homes.least), 1.0)
+        most = np.minimum((self._flue_limit_c - self.flue_c) / _BEFORE_FLUE_LIMIT_K, 1.0)
+        self.load = np.maximum(np.minimum(self.load, most), homes.least)
         self.ratio = burner.fan_ratio(self.health.friction, self._air_free, self.load)
         self.air_ratio = self.ratio * self._air_free
         gas = np.minimum(self._gas_most / self.load, 1.0)
@@ -252,9 +274,9 @@ class Plant:
         self.burn_s += burn_s
         self.hours += burn_s / 3_600
         heat_w = most_w * real * (1.0 - self._left) * self.burning
-        drowned = self.level_l > _TRAP_L
+        drowned = self._drowned()
         self.current_ua = burner.flame_current(self.load, self._current_gain) * gas * np.sqrt(gas)
-        rate = burner.losses_per_h(self.current_ua) + drowned * _DROWNED_LOSSES
+        rate = burner.losses_per_h(self.current_ua) + drowned * drowned * _DROWNED_LOSSES
         rate += np.maximum(_POOR_AIR - self.air_ratio, 0.0) * _POOR_LOSSES
         lost = np.flatnonzero(self.burning & (even * 3_600 < rate * burn_s))
         self.bucket = np.maximum(self.bucket - seconds / 1_500, 0.0)
@@ -270,24 +292,25 @@ class Plant:
 
     def _move_heat(self, seconds: float, shares: tuple[float, ...], heat_w: Floats, mean_w: Floats) -> None:
         homes, health = self.homes, self.health
-        flowing, standing, tap_fast, tap_slow, flue_fast, flue_slow = shares
+        flowing, standing, mixing, tap_fast, tap_slow, flue_fast, flue_slow = shares
         self.overrun_s = np.where(self._heats, _OVERRUN_S, np.maximum(self.overrun_s - seconds, 0.0))
+        loops = self.tapping & ~self.stopped
         circulates = (self.overrun_s > 0) & ~self.tapping
-        self.pump_on = circulates | self.tapping
+        self.pump_on = circulates | loops
         emitted_w = building.emission(self.water_c, self.air_c, homes.emit_w_at_40k)
+        self._emitted_w = emitted_w
         into_w = np.where(self.tapping, mean_w * health.passing, mean_w)
         self.water_c += (into_w - emitted_w) * (seconds / homes.circuit_j_per_k)
-        across = self._w_per_k * self._through
-        flow_heating = self.water_c + (heat_w - 0.5 * emitted_w) / across
-        loop_w_per_k = homes.loop_lpm * water.W_PER_K_LPM
+        flow_heating = self.water_c + (heat_w - 0.5 * emitted_w) / self._across
         useful_w = heat_w * (1.0 - health.passing)
-        tapped_c = np.minimum(self.cold_c + useful_w / (self.tap_lpm * water.W_PER_K_LPM), 80.0)
-        flow_tapping = (tapped_c + self.cold_c) / 2 + useful_w / self._plate + 0.5 * heat_w / loop_w_per_k
-        flow_goal = np.where(self.tapping, flow_tapping, np.where(circulates, flow_heating, self.around_c))
-        spread_k = np.where(self.tapping, heat_w / loop_w_per_k, np.where(circulates, heat_w / self._w_per_k, 0.0))
-        share = np.where(self.pump_on, flowing, standing)
-        self.flow_c += (flow_goal - self.flow_c) * share
-        self.return_c += (flow_goal - spread_k - self.return_c) * share
+        tapped_c = np.minimum(self.cold_c + useful_w / self._tap_w_per_k, 80.0)
+        flow_tapping = self.cold_c + useful_w / self._passed
+        flow_goal = np.where(loops, flow_tapping, np.where(circulates, flow_heating, self.around_c))
+        spread_k = heat_w / np.where(loops, self._loop_w_per_k, self._w_per_k)
+        self.return_c += np.where(
+            self.pump_on, (flow_goal - spread_k - self.return_c) * flowing, (self.flow_c - self.return_c) * mixing
+        )
+        self.flow_c += (flow_goal - self.flow_c) * np.where(self.pump_on, flowing, standing)
         drawn = np.where(circulates, health.passing, 0.0)
         dhw_goal = np.where(self.tapping, tapped_c, self.around_c + drawn * (self.flow_c - self.around_c))
         self.dhw_c += (dhw_goal - self.dhw_c) * np.where(self.tapping, tap_fast, tap_slow)
@@ -316,6 +339,10 @@ class Plant:
             out_l = water.vented(gas_l, self._gas_amount)
             self.relieved |= out_l > 0
             self.lost_l += out_l
+
+    def _drowned(self) -> Floats:
+        """Return how far condensate stands in the burner, 0 to 1. [-]"""
+        return np.maximum(self.level_l - _TRAP_L, 0.0) * (1.0 / (_FULL_L - _TRAP_L))
 
     def _gas_l(self) -> Floats:
         homes = self.homes

@@ -13,6 +13,8 @@ _LEAST_TAP, _PASSING, _DRIFT_K, _BYPASS, _ICE_C = 0.6, 0.6, 12.0, 0.8, 0.5
 #: What a board that notices tells without stopping.
 _WARNS = {"plate_scale": "hot_water", "diverter_passing": "diverter", "frost_risk": "frost"}
 _WARNS_SENSOR = {"dhw_temp_c": "sensor_dhw", "flue_temp_c": "sensor_flue"}
+#: An automatic filling valve, or somebody with the habit, opens so often when pressure is low. [1/h]
+_AUTOMATIC_PER_H = 0.5
 #: Faults whose breaking is their failure.
 _AT_ONCE = ("ntc_failed", "pressure_sensor_failed")
 
@@ -47,8 +49,12 @@ class Wear:
             self._break_sensor(fault)
 
     def _begin(self, fault: Fault) -> None:
-        if fault.kind == "vessel_flat":  # the water stays, its gas goes: unseen only where somebody fills up
-            self._plant.people.minds[fault.boiler] = True
+        if (
+            fault.kind == "vessel_flat"
+        ):  # a filling valve keeps the cold pressure, or the gas that goes would show as a leak
+            people, cold_bar = self._plant.people, self._plant.homes.cold_bar[fault.boiler]
+            people.minds[fault.boiler], people.looks_per_h[fault.boiler] = True, _AUTOMATIC_PER_H
+            people.fills_at_bar[fault.boiler], people.fills_to_bar[fault.boiler] = cold_bar - 0.2, cold_bar
         if fault.kind == "lockout_code" and fault.boiler not in self._controller.locks:
             self._controller.lock(self._plant, fault.boiler, "board")
 

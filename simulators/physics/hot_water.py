@@ -1,31 +1,33 @@
 """Hot water: a plate exchanger between the boiler's own small loop and the tap."""
 
+import numpy as np
+
 from boilerwatch.model import Floats
-from simulators.physics.water import W_PER_K_LPM
 
 
-def flow_needed(heat_w: Floats, tap_c: Floats, cold_c: Floats, plate_w_per_k: Floats, flow_lpm: Floats) -> Floats:
-    """Return the flow temperature that drives a heat through a plate exchanger. [degrees C]
+def conductance(plate_w_per_k: Floats, tap_w_per_k: Floats, loop_w_per_k: Floats) -> Floats:
+    """Return the heat that passes per kelvin between the loop's flow and cold water. [W/K]
 
-    Means on both sides differ by heat over conductance (arithmetic for logarithmic, good to 2 K for combis).
+    Counterflow, effectiveness by number of transfer units (Kays & London), times the lesser of both streams.
 
     Parameters
     ----------
-    tap_c, cold_c
-        Water out of the tap and into the house. [degrees C]
     plate_w_per_k
-        Conductance of the plates; scale lowers it. [W/K]
-    flow_lpm
-        Of the boiler's loop. [l/min]
+        Of the plates; scale lowers it.
+    tap_w_per_k, loop_w_per_k
+        Heat capacity that flows to the tap and through the boiler.
+
+    Examples
+    --------
+    >>> eight_litres, loop = np.array([558.0]), np.array([907.0])
+    >>> (22_300 / conductance(np.array([1_350.0]), eight_litres, loop)).round(1).tolist()  # so the flow stands above cold
+    [51.0]
     """
-    flow: Floats = (tap_c + cold_c) / 2 + heat_w * (1 / plate_w_per_k + 0.5 / (flow_lpm * W_PER_K_LPM))
-    return flow
-
-
-def most_heat(limit_c: float, tap_c: Floats, cold_c: Floats, plate_w_per_k: Floats, flow_lpm: Floats) -> Floats:
-    """Return the heat at which the flow reaches its limit: `flow_needed` the other way round. [W]"""
-    heat: Floats = (limit_c - (tap_c + cold_c) / 2) / (1 / plate_w_per_k + 0.5 / (flow_lpm * W_PER_K_LPM))
-    return heat
+    least, most = np.minimum(tap_w_per_k, loop_w_per_k), np.maximum(tap_w_per_k, loop_w_per_k)
+    ratio = np.minimum(least / most, 0.999)
+    left = np.exp(plate_w_per_k / least * (ratio - 1.0))
+    passed: Floats = least * (1.0 - left) / (1.0 - ratio * left)
+    return passed
 
 
 def fouled(clean_w_per_k: Floats, fouling: Floats) -> Floats:

@@ -123,11 +123,12 @@ def test_a_condensing_flue_is_as_hot_as_the_reference_says_and_scale_heats_it() 
     assert flue.condensing(np.array([60.0, 25.0])) == pytest.approx([0, 1])
 
 
-def test_a_clean_plate_needs_a_flow_of_sixty_and_a_scaled_one_more() -> None:
-    clean = one(1_350)
-    needed = hot_water.flow_needed(one(24_000), one(48), one(8), clean, one(13))
-    assert 52 < needed[0] < 66
+def test_a_clean_plate_needs_a_flow_of_sixty_and_a_scaled_one_more_but_never_less_than_the_tap() -> None:
+    loop, clean = one(13 * water.W_PER_K_LPM), one(1_350)
+    eight = one(8.6 * water.W_PER_K_LPM)
+    needed = 8 + 40 * eight / hot_water.conductance(clean, eight, loop)
+    assert 55 < needed[0] < 66
     scaled = hot_water.fouled(clean, one(2))
-    assert hot_water.flow_needed(one(24_000), one(48), one(8), scaled, one(13))[0] > 85
-    most = hot_water.most_heat(78.0, one(48), one(8), scaled, one(13))
-    assert hot_water.flow_needed(most, one(48), one(8), scaled, one(13))[0] == pytest.approx(78)
+    assert 8 + 40 * eight / hot_water.conductance(scaled, eight, loop) > 85
+    little = one(2.0 * water.W_PER_K_LPM)
+    assert 48 < 8 + 40 * little / hot_water.conductance(clean, little, loop) < 49
