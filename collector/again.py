@@ -95,7 +95,7 @@ class Again:
             return None, draft.refusals
         account = draft.number_of(Source(refusal.boiler, refusal.site, refusal.boiler))
         batch = draft.close()
-        self._repeats.drop(batch)
+        self._repeats.drop(batch, draft.delivery)
         if refusal.whole:
             for outcome in ("received", "quarantined"):
                 counts = batch.ledger.setdefault(outcome, np.zeros(len(batch.sources), np.int64))

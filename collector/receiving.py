@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
+from boilerwatch.channels import Channels
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.columns import decode, encode
 from boilerwatch.errors import JournalError
@@ -27,6 +28,7 @@ from collector.paho_session import PahoSession
 from collector.quarantine import Quarantine
 from collector.repeats import Repeats
 from collector.session import Session
+from collector.standstill import Standstill
 
 _TICK_MS = 1_000
 _RETRY_S = 1.0
@@ -70,6 +72,9 @@ class Receiving:
         self._urgent = False
         self._something = asyncio.Event()
         self._closing: _Closing | None = None
+        self._trimmed_s = clock.monotonic_s()
+        told = Channels(settings.notices, settings.notices.supervisor_apprise or None)
+        self._standstill = Standstill(told, clock)
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.unknown: Counter[str] = Counter()
         talks = PahoSession if settings.mqtt.transport == "websockets" else Session
@@ -86,16 +91,20 @@ class Receiving:
     async def run(self, stop: asyncio.Event) -> None:
         """Receive until `stop`; then finish the batch, acknowledge it, leave the rest to the broker."""
         receiving = asyncio.create_task(self.session.run(stop))
-        trimmed_s = self._clock.monotonic_s()
         while not stop.is_set():
             await self._fill(stop)
             await self._flush(stop)
-            if self._clock.monotonic_s() - trimmed_s > _TRIM_S:
-                trimmed_s = self._clock.monotonic_s()
-                self._journal.trim(self._clock.now_ms())
+            self._trim()
         await self._flush(stop)
         await receiving
         self.close()
+
+    def _trim(self) -> None:
+        """Drop what everyone has read, once a minute."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._trimmed_s > _TRIM_S:
+            self._trimmed_s = now_s
+            self._journal.trim(self._clock.now_ms())
 
     def close(self) -> None:
         """Release the journal and the quarantine."""
@@ -129,6 +138,7 @@ class Receiving:
             if stop.is_set():
                 return
             await asyncio.sleep(_RETRY_S)
+            self._trim()
 
     def turn(self) -> bool:
         """Make what waits durable, acknowledge it, read again what is asked for; False when the disk or the cap refuses."""
@@ -176,7 +186,7 @@ class Receiving:
         for codec, own in self._grouped(messages, draft):
             codec.read(own, draft)
         batch = draft.close()
-        self._repeats.drop(batch)
+        self._repeats.drop(batch, draft.delivery)
         if not batch.sources:
             batch = Batch.tick(now_ms, self.session.connected)
         return batch, draft
@@ -210,8 +220,9 @@ class Receiving:
             items = max(len(batch), 1)
             self._journal.append([NewRow(max(batch.newest_arrival_ms(), draft.received_at_ms), encode(batch), items)])
         except (JournalError, OSError, sqlite3.Error) as exc:
-            log.error("batch_not_durable", error=str(exc), hint="nothing is acknowledged; the broker queues")  # noqa: TRY400
+            self._standstill.refused(str(exc))
             return False
+        self._standstill.went_on()
         try:
             self._memory.save()
         except OSError as exc:

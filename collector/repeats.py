@@ -7,8 +7,37 @@ window is rebuilt from the journal's tail on start.
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
-from boilerwatch.model import Batch
+from boilerwatch.model import Batch, Ints, Source
+
+_Hashes = NDArray[np.uint64]
+_Flags = NDArray[np.bool_]
+#: The window goes in so many steps, so that few parts have to be searched.
+_STEPS = 12
+
+
+class _Span:
+    """Hashes that came within a step of the window, in sorted parts that shrink: few parts, and each merged seldom."""
+
+    def __init__(self, begin_ms: int) -> None:
+        self.begin_ms = begin_ms
+        self._parts: list[_Hashes] = []
+
+    def add(self, hashes: _Hashes) -> None:
+        parts = self._parts
+        parts.append(np.sort(hashes))
+        while len(parts) > 1 and 2 * len(parts[-1]) >= len(parts[-2]):
+            last = parts.pop()
+            parts[-1] = np.sort(np.concatenate([parts[-1], last]), kind="stable")
+
+    def seen(self, hashes: _Hashes) -> _Flags:
+        found = np.zeros(len(hashes), np.bool_)
+        for part in self._parts:
+            place = np.searchsorted(part, hashes)
+            place[place == len(part)] = 0
+            found |= part[place] == hashes
+        return found
 
 
 class Repeats:
@@ -17,13 +46,15 @@ class Repeats:
     Parameters
     ----------
     window_ms
-        How far back repeats are known, by arrival. [ms]
+        How far back repeats are known at least, by arrival. [ms]
     """
 
     def __init__(self, window_ms: int) -> None:
         self._window_ms = window_ms
-        self._parts: deque[tuple[int, np.ndarray[tuple[int], np.dtype[np.uint64]]]] = deque()
-        self._newest: dict[str, int] = {}
+        self._step_ms = max(window_ms // _STEPS, 1)
+        self._spans: deque[_Span] = deque()
+        self._slots: dict[str, int] = {}
+        self._newest = np.zeros(1_024, np.int64)
 
     def remember(self, batch: Batch) -> None:
         """Take note of rows that are in the journal."""
@@ -31,64 +62,64 @@ class Repeats:
         if not own.any():
             return
         at_ms = batch.newest_arrival_ms()
-        self._parts.append((at_ms, np.unique(batch.hash[own])))
-        while self._parts and self._parts[0][0] < at_ms - self._window_ms:
-            self._parts.popleft()
-        for number, source in enumerate(batch.sources):
-            rows = batch.ts_ms[(batch.source == number)] if len(batch.sources) < 8 else None
-            newest = int(rows.max()) if rows is not None and len(rows) else 0
-            self._newest[source.boiler] = max(self._newest.get(source.boiler, 0), newest)
-        if len(batch.sources) >= 8:
-            newest_by = np.zeros(len(batch.sources), np.int64)
-            np.maximum.at(newest_by, batch.source, batch.ts_ms)
-            for source, newest in zip(batch.sources, newest_by.tolist(), strict=True):
-                self._newest[source.boiler] = max(self._newest[source.boiler], newest)
+        if not self._spans or at_ms - self._spans[-1].begin_ms >= self._step_ms:
+            self._spans.append(_Span(at_ms))
+        self._spans[-1].add(batch.hash[own])
+        np.maximum.at(self._newest, self._slots_of(batch.sources)[batch.source], batch.ts_ms)
 
-    def drop(self, batch: Batch) -> int:
-        """Take repeats out of the batch, count them in its ledger, return how many deliveries they were."""
+    def drop(self, batch: Batch, delivery: Ints) -> int:
+        """Take repeats out of the batch, count them in its ledger, return how many deliveries they were.
+
+        Parameters
+        ----------
+        delivery
+            Which delivery each row came in; a delivery's rows stand together, shape (n,).
+        """
         if not len(batch):
             return 0
-        newest = np.array([self._newest.get(source.boiler, -1) for source in batch.sources], np.int64)
-        suspect = (~batch.stamped & (batch.ts_ms <= newest[batch.source])) | (batch.stamped & (batch.seq >= 0))
+        self._forget(batch.newest_arrival_ms())
+        newest = self._newest[self._slots_of(batch.sources)][batch.source]
+        own = ~batch.stamped | (batch.seq >= 0)
+        suspect = own & (batch.stamped | (batch.ts_ms <= newest))
         repeated = np.zeros(len(batch), np.bool_)
         if suspect.any():
-            repeated[suspect] = self._seen(batch.hash[suspect])
-        repeated |= _within(batch)
+            for span in self._spans:
+                repeated[suspect] |= span.seen(batch.hash[suspect])
+        repeated |= own & _came_before(batch.hash, delivery)
         if not repeated.any():
             return 0
-        pairs = {(int(s), int(h)): 1 for s, h in zip(batch.source[repeated], batch.hash[repeated], strict=True)}
+        starts = np.flatnonzero(np.concatenate([[True], delivery[1:] != delivery[:-1]]))
+        gone = starts[np.logical_and.reduceat(repeated, starts)]
+        accounts = np.bincount(batch.source[gone], minlength=len(batch.sources))
         _take_out(batch, ~repeated)
-        counts = batch.ledger.setdefault("repeated", np.zeros(len(batch.sources), np.int64))
-        for source, _ in pairs:
-            counts[source] += 1
-            batch.ledger["accepted"][source] -= 1
-        return len(pairs)
+        batch.ledger["repeated"] = batch.ledger.get("repeated", 0) + accounts
+        batch.ledger["accepted"] = batch.ledger["accepted"] - accounts
+        return len(gone)
 
-    def _seen(self, hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        found = np.zeros(len(hashes), np.bool_)
-        for _, part in self._parts:
-            place = np.searchsorted(part, hashes)
-            place[place == len(part)] = 0
-            found |= part[place] == hashes
+    def _forget(self, now_ms: int) -> None:
+        while self._spans and self._spans[0].begin_ms + self._step_ms < now_ms - self._window_ms:
+            self._spans.popleft()
+
+    def _slots_of(self, sources: list[Source]) -> Ints:
+        slots = self._slots
+        found = np.array([slots.setdefault(source.boiler, len(slots)) for source in sources], np.int64)
+        if len(slots) > len(self._newest):
+            self._newest = np.concatenate([self._newest, np.zeros(max(len(slots), len(self._newest)), np.int64)])
         return found
 
 
-def _within(batch: Batch) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Rows whose delivery came earlier in the same batch; rows of one array are one delivery and stand together."""
-    begins = np.ones(len(batch), np.bool_)
-    begins[1:] = (batch.hash[1:] != batch.hash[:-1]) | (batch.source[1:] != batch.source[:-1])
-    begins |= np.concatenate([[True], batch.ts_ms[1:] == batch.ts_ms[:-1]])
-    deliveries = np.cumsum(begins) - 1
-    hashes = batch.hash[begins]
-    _, first = np.unique(hashes, return_index=True)
-    again = np.ones(len(hashes), np.bool_)
-    again[first] = False
-    own = ~batch.stamped | (batch.seq >= 0)
-    repeated: np.ndarray[tuple[int], np.dtype[np.bool_]] = again[deliveries] & own
-    return repeated
+def _came_before(hashes: _Hashes, delivery: Ints) -> _Flags:
+    """Return which rows came in an earlier delivery of the same batch."""
+    order = np.argsort(hashes, kind="stable")
+    ordered, number = hashes[order], delivery[order]
+    starts = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+    found = np.zeros(len(hashes), np.bool_)
+    found[order] = number != number[first]
+    return found
 
 
-def _take_out(batch: Batch, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
+def _take_out(batch: Batch, keep: _Flags) -> None:
     shift = np.concatenate([[0], np.cumsum(keep)])
     batch.events = [event._replace(before=int(shift[event.before])) for event in batch.events]
     batch.statuses = [status._replace(before=int(shift[status.before])) for status in batch.statuses]

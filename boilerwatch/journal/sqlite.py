@@ -17,6 +17,8 @@ from boilerwatch.errors import JournalError, JournalFull
 from boilerwatch.journal.protocol import NewRow, Row
 
 SEGMENT_BYTES = 256 * 2**20
+#: A small cap has smaller segments, but not below 1 MiB: only whole ones are dropped, never the one that is written.
+_LEAST_SEGMENTS, _SMALLEST_BYTES = 8, 2**20
 _SCHEMA = """CREATE TABLE IF NOT EXISTS row (
   offset INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, items INTEGER NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL)"""
 _KEY_INDEX = "CREATE INDEX IF NOT EXISTS row_key ON row (offset) WHERE key <> ''"
@@ -164,11 +166,11 @@ class SqliteJournal(SqliteReader):
         self._cap_bytes = cap_bytes
         self._keep_ms = round(keep_h * 3_600_000)
         self._consumers = tuple(consumers)
-        self._segment_bytes = segment_bytes
+        self._segment_bytes = min(segment_bytes, max(cap_bytes // _LEAST_SEGMENTS, _SMALLEST_BYTES))
         self._lock = _lock(folder)
         self._last = super().last()
         self._writing = self._begin()
-        self._older_bytes = self.size_bytes() - self._writing_bytes()
+        self._weigh()
 
     def last(self) -> int:
         """Return the highest durable offset."""
@@ -179,15 +181,19 @@ class SqliteJournal(SqliteReader):
         if not rows:
             return self._last
         written = self._writing_bytes()
+        if written >= self._segment_bytes:
+            self._writing = self._begin(fresh=True)
+            self._weigh()
+            written = self._writing_bytes()
+        if self._older_bytes + written >= self._cap_bytes:
+            self._drop_passed(None)
+            self._weigh()
         if self._older_bytes + written >= self._cap_bytes:
             raise JournalFull(
                 f"journal {self.folder} has reached its cap of {self._cap_bytes / 2**30:.1f} GiB; "
                 "see which consumer is behind with `boilerwatch check`, or raise [journal] cap_gib",
                 retryable=True,
             )
-        if written >= self._segment_bytes:
-            self._older_bytes += written
-            self._writing = self._begin(fresh=True)
         numbered = [(self._last + 1 + i, row.at_ms, row.items, row.key, row.body) for i, row in enumerate(rows)]
         connection = self._connection(self._writing)
         try:
@@ -211,13 +217,25 @@ class SqliteJournal(SqliteReader):
 
     def trim(self, now_ms: int) -> int:
         """Drop whole segments that everyone has passed and that are older than `keep`."""
+        dropped = self._drop_passed(now_ms - self._keep_ms)
+        self._weigh()
+        return dropped
+
+    def _weigh(self) -> None:
+        """Look how much lies in the other segments; a WAL shrinks when it is written back, so sums would drift."""
+        self._older_bytes = self.size_bytes() - self._writing_bytes()
+
+    def _drop_passed(self, before_ms: int | None) -> int:
+        """Drop whole segments that everyone has passed, up to an age, or at the cap of any age."""
         positions = self.positions()
         passed = min((positions.get(name, 0) for name in self._consumers), default=self._last)
         starts = self._segments()
         dropped = 0
         for start, following in itertools.pairwise(starts):
+            if following - 1 > passed:
+                break
             newest_ms = self._one(start, "SELECT at_ms FROM row ORDER BY offset DESC LIMIT 1")
-            if following - 1 > passed or int(newest_ms or 0) > now_ms - self._keep_ms:
+            if before_ms is not None and int(newest_ms or 0) > before_ms:
                 break
             self._drop(start)
             dropped += 1
@@ -231,7 +249,8 @@ class SqliteJournal(SqliteReader):
     def _writing_bytes(self) -> int:
         path = self._path(self._writing)
         wal = path.with_name(path.name + "-wal")
-        return path.stat().st_size + (wal.stat().st_size if wal.exists() else 0)
+        shared = path.with_name(path.name + "-shm")
+        return sum(one.stat().st_size for one in (path, wal, shared) if one.exists())
 
     def _begin(self, *, fresh: bool = False) -> int:
         starts = self._segments()
@@ -251,9 +270,7 @@ class SqliteJournal(SqliteReader):
         if start in self._open:
             self._open.pop(start).close()
         for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
-            if name.exists():
-                self._older_bytes -= name.stat().st_size
-                name.unlink()
+            name.unlink(missing_ok=True)
 
 
 def _lock(folder: Path) -> IO[str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xxhash
 
-from boilerwatch.model import Batch, Event, Floats, Source, Status
+from boilerwatch.model import Batch, Event, Floats, Ints, Source, Status
 from boilerwatch.signals import BY_NAME, FLAGS
 from boilerwatch.wire import parse_time
 from collector.quarantine import Refusal
@@ -59,6 +59,7 @@ class Draft:
         self._hash: list[int] = []
         self._boot: list[int] = []
         self._seq: list[int] = []
+        self._delivery: list[int] = []
         self._values: dict[str, list[float]] = {}
         self._rows = 0
 
@@ -89,10 +90,20 @@ class Draft:
 
     def add_rows(
         self, source: list[int], ts: list[int], stamped: list[bool], trail: tuple[list[int], list[int], list[int]],
-        values: Mapping[str, list[float]],
+        values: Mapping[str, list[float]], *, each: bool = False,
     ) -> None:  # fmt: skip
-        """Add decoded rows; `trail` is (hash, boot, seq); values of each signal have one entry a row."""
+        """Add decoded rows of one delivery, or each row of its own; they are counted next.
+
+        Parameters
+        ----------
+        trail
+            Hash, boot and seq of each row.
+        values
+            Signal -> one value a row.
+        """
         before = self._rows
+        number = len(self.outcomes)
+        self._delivery += range(number, number + len(ts)) if each else [number] * len(ts)
         self._source += source
         self._ts += ts
         self._stamped += stamped
@@ -148,6 +159,11 @@ class Draft:
             else:
                 found[name] = float(raw)
         return found
+
+    @property
+    def delivery(self) -> Ints:
+        """Which delivery each row came in."""
+        return np.array(self._delivery, np.int64)
 
     def close(self) -> Batch:
         """Return the batch, impossible values dropped and counted."""

@@ -126,7 +126,7 @@ class Native:
             [seq_of(row.seq) for row in rows],
         )
         values = {name: [getattr(row, name) for row in rows] for name in _NAMES}
-        draft.add_rows(sources, ts, [stamped] * len(rows), trail, values)
+        draft.add_rows(sources, ts, [stamped] * len(rows), trail, values, each=True)
         draft.outcomes += [(source, "accepted") for source in sources]
 
     def _halve(self, messages: list[Message], sources: list[int], draft: Draft) -> None:

@@ -95,6 +95,21 @@ def test_cap_refuses_and_keeps_what_is_there(tmp_path: Path, journals: Journals)
     assert [row.offset for row in journal.read(0, 1000)] == list(range(1, kept + 1))
 
 
+def test_at_the_cap_what_everyone_has_read_goes_however_young(tmp_path: Path, journals: Journals) -> None:
+    journal = journals(tmp_path, cap_bytes=300_000, keep_h=24, consumers=("a", "b"), segment_bytes=50_000)
+    with contextlib.suppress(JournalFull):
+        for _ in range(200):
+            journal.append([NewRow(0, os.urandom(10_000))])
+    full_at = journal.last()
+    journal.publish_position("a", full_at)
+    with pytest.raises(JournalFull):
+        journal.append([NewRow(0, b"x")])
+    journal.publish_position("b", full_at // 2)
+    assert journal.append([NewRow(0, b"x")]) == full_at + 1
+    assert 1 < journal.first() <= full_at // 2 + 1
+    assert [row.offset for row in journal.read(full_at // 2, 1_000)] == list(range(full_at // 2 + 1, full_at + 2))
+
+
 def test_trim_waits_for_the_slowest_consumer_and_for_keep(tmp_path: Path, journals: Journals) -> None:
     journal = journals(tmp_path, segment_bytes=8_000, keep_h=1, consumers=("fast", "slow"))
     for i in range(6):

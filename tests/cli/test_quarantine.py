@@ -9,7 +9,7 @@ import pytest
 from boilerwatch.cli.quarantine import printable
 from boilerwatch.clock import ManualClock
 from collector.quarantine import Quarantine, Refusal
-from tests.collector.test_again import Collector
+from tests.collector.offline import Collector
 
 T0_MS = 1_800_000_000_000
 

@@ -6,15 +6,9 @@ from pathlib import Path
 import pytest
 
 from boilerwatch.clock import ManualClock
-from boilerwatch.columns import decode
 from boilerwatch.errors import JournalError
-from boilerwatch.journal import READINGS, open_reader
-from boilerwatch.ledger import open_ledger
-from boilerwatch.model import Batch
-from boilerwatch.settings import DataSettings, DialectSettings, Settings
-from collector.deliveries import Deliveries
 from collector.quarantine import Quarantine, Refusal
-from collector.receiving import Receiving
+from tests.collector.offline import Collector
 
 T0_MS = 1_800_000_000_000
 LATER_MS = T0_MS + 7_200_000
@@ -22,47 +16,15 @@ BAD = b"box/b-1/up"
 MAPPING = '[[message]]\ntopic = "box/{boiler}/up"\n[message.signals]\nflow_temp_c = { path = "t" }\n'
 
 
-class Collector:
-    """Receiving without a broker: messages are put where the session would put them."""
-
-    def __init__(self, folder: Path, clock: ManualClock, mapped: bool = False) -> None:
-        (folder / "box.toml").write_text(MAPPING)
-        mappings = [folder / "box.toml"] if mapped else []
-        self.settings = Settings(
-            data=DataSettings(dir=folder), dialects=DialectSettings(mappings=mappings, site="home")
-        )
-        self.receiving = Receiving(self.settings, clock)
-
-    def take(self, *messages: tuple[bytes, bytes]) -> None:
-        if messages:
-            topics, payloads = (list(column) for column in zip(*messages, strict=True))
-            self.receiving._take(Deliveries(topics, payloads, [False] * len(messages), len(messages)))
-        self.receiving.turn()
-
-    def close(self) -> None:
-        self.receiving.close()
-
-
-def batches(settings: Settings) -> list[Batch]:
-    reader = open_reader(settings, READINGS)
-    rows = [decode(row.body) for row in reader.read(0, 1_000)]
-    reader.close()
-    return [batch for batch in rows if batch.sources]
-
-
-def accounts(settings: Settings) -> dict[str, dict[str, int]]:
-    ledger = open_ledger(settings)
-    ledger.apply(99, batches(settings))
-    found = {one.boiler: one.counts for one in ledger.accounts()}
-    assert all(one.balanced for one in ledger.accounts())
-    ledger.close()
-    return found
+def collector_of(folder: Path, clock: ManualClock, mapped: bool = False) -> Collector:
+    (folder / "box.toml").write_text(MAPPING)
+    return Collector(folder, clock, dialects={"mappings": [folder / "box.toml"] if mapped else [], "site": "home"})
 
 
 @pytest.fixture
 def refused(tmp_path: Path) -> Path:
     """An installation that refused three payloads of a box it did not know, one of which is no JSON."""
-    collector = Collector(tmp_path, ManualClock(T0_MS))
+    collector = collector_of(tmp_path, ManualClock(T0_MS))
     collector.take((BAD, b'{"t": 41.5}'), (BAD, b"{bad"), (BAD, b'{"t": 42.5}'))
     collector.close()
     return tmp_path
@@ -74,39 +36,36 @@ def kept(folder: Path) -> Quarantine:
 
 def test_after_a_fix_it_is_read_at_its_first_arrival_and_moves_in_the_ledger(refused: Path) -> None:
     assert kept(refused).mark_again() == [1, 2, 3]
-    collector = Collector(refused, ManualClock(LATER_MS), mapped=True)
+    collector = collector_of(refused, ManualClock(LATER_MS), mapped=True)
     collector.take()
     collector.take()
-    rows = [
-        (batch.received_at_ms.tolist(), batch.columns["flow_temp_c"].tolist())
-        for batch in batches(collector.settings)[1:]
-    ]
+    rows = [(batch.received_at_ms.tolist(), batch.columns["flow_temp_c"].tolist()) for batch in collector.batches()[1:]]
     assert rows == [([T0_MS], [41.5]), ([T0_MS], [42.5])]
     left = kept(refused).listing()
     assert [(number, one.reason.partition(":")[0]) for number, one in left] == [(2, "not JSON")]
     assert kept(refused).waiting() == []
-    counts = accounts(collector.settings)
-    assert {name: counts["b-1"][name] for name in ("received", "accepted", "readings")} == dict.fromkeys(
+    counts = collector.accounts()
+    assert {name: counts["b-1"].counts[name] for name in ("received", "accepted", "readings")} == dict.fromkeys(
         ("received", "accepted", "readings"), 2
     )
-    assert (counts[""]["received"], counts[""]["quarantined"]) == (1, 1)
+    assert (counts[""].counts["received"], counts[""].counts["quarantined"]) == (1, 1)
     collector.close()
 
 
 def test_one_bad_element_goes_alone_and_its_delivery_is_not_counted_again(tmp_path: Path) -> None:
-    collector = Collector(tmp_path, ManualClock(T0_MS))
+    collector = collector_of(tmp_path, ManualClock(T0_MS))
     elements = f'[{{"ts": {T0_MS}, "flow_temp_c": 40}}, {{"ts": {T0_MS + 700_000}, "flow_temp_c": 41}}]'
     collector.take((b"boilers/s/b-1/telemetry", elements.encode()))
     assert kept(tmp_path).show(1).whole is False
     collector.close()
     kept(tmp_path).mark_again()
-    fixed = Collector(tmp_path, ManualClock(LATER_MS))
+    fixed = collector_of(tmp_path, ManualClock(LATER_MS))
     fixed.receiving._settings = fixed.settings.model_copy(
         update={"collector": fixed.settings.collector.model_copy(update={"future_s": 3_600})}
     )
     fixed.take()
-    assert batches(fixed.settings)[-1].ts_ms.tolist() == [T0_MS + 700_000]
-    counts = accounts(fixed.settings)["b-1"]
+    assert fixed.batches()[-1].ts_ms.tolist() == [T0_MS + 700_000]
+    counts = fixed.accounts()["b-1"].counts
     assert (counts["received"], counts["accepted"], counts["readings"]) == (1, 1, 2)
     fixed.close()
 
@@ -116,17 +75,17 @@ def test_what_came_again_by_itself_meanwhile_is_a_repeat(tmp_path: Path) -> None
     topic = b"boilers/s/b-1/telemetry"
     body = f'{{"ts": {T0_MS + 700_000}, "flow_temp_c": 40}}'.encode()
     clock = ManualClock(T0_MS)
-    collector = Collector(tmp_path, clock)
+    collector = collector_of(tmp_path, clock)
     collector.take((topic, body), message)
     clock.advance(200)
     collector.take((topic, body))
-    assert len(batches(collector.settings)[-1]) == 1
+    assert len(collector.batches()[-1]) == 1
     kept(tmp_path).mark_again()
     collector.receiving._settings = collector.settings.model_copy(
         update={"collector": collector.settings.collector.model_copy(update={"future_s": 3_600})}
     )
     collector.take()
-    counts = accounts(collector.settings)["b-1"]
+    counts = collector.accounts()["b-1"].counts
     assert (counts["received"], counts["accepted"], counts["repeated"], counts["readings"]) == (2, 1, 1, 1)
     collector.close()
 
@@ -136,7 +95,7 @@ def test_a_death_between_journal_and_quarantine_reads_nothing_twice_and_forgets_
     refused: Path, lost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(refused).mark_again()
-    collector = Collector(refused, ManualClock(LATER_MS), mapped=True)
+    collector = collector_of(refused, ManualClock(LATER_MS), mapped=True)
     with monkeypatch.context() as patch:
 
         def die(*_: object) -> None:
@@ -150,10 +109,10 @@ def test_a_death_between_journal_and_quarantine_reads_nothing_twice_and_forgets_
             patch.setattr(target, "forget", lambda numbers: die() if list(numbers) else None)
         collector.take()
     collector.close()
-    again = Collector(refused, ManualClock(LATER_MS + 1_000), mapped=True)
+    again = collector_of(refused, ManualClock(LATER_MS + 1_000), mapped=True)
     again.take()
     again.take()
-    found = [batch.columns["flow_temp_c"].tolist() for batch in batches(again.settings)[1:]]
+    found = [batch.columns["flow_temp_c"].tolist() for batch in again.batches()[1:]]
     assert found == [[41.5], [42.5]]
     assert [number for number, _ in kept(refused).listing()] == [2]
     again.close()

@@ -84,7 +84,7 @@ def test_the_collectors_account_balances_over_the_worst_link(
         draft = Draft(T0 + i * 60_000 + 500)
         codec.read([Message(one.topic.encode(), one.payload, False) for one in publications], draft)
         batch = draft.close()
-        repeats.drop(batch)
+        repeats.drop(batch, draft.delivery)
         repeats.remember(batch)
         ledger.apply(i + 1, [batch])
         said += len(publications)
