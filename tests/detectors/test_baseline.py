@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import estimator_checks_generator
+from sklearn.utils.estimator_checks import check_estimator
 
 from bench.recordings import TRAIN_ROWS, recordings
 from detectors.baseline import Baseline
@@ -32,13 +32,21 @@ def odd(model: Baseline, values: Table) -> NDArray[np.bool_]:
     return model.predict(values) < 0
 
 
-@pytest.mark.parametrize(
-    ("estimator", "check"), list(estimator_checks_generator(Baseline(), expected_failed_checks=EXPECTED, mark="xfail"))
-)
-def test_it_is_an_estimator_of_scikit_learn(estimator: Baseline, check: object) -> None:
+#: These pass themselves over where pandas is not installed, or no array library but numpy is asked for: so it is here.
+NOT_HERE = {"check_classifier_data_not_an_array", "check_array_api_input"}
+
+
+def test_it_is_an_estimator_of_scikit_learn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the checks warn of what is not installed
-        check(estimator)  # type: ignore[operator]
+        results = check_estimator(Baseline(), expected_failed_checks=EXPECTED, on_fail=None)
+    by_status: dict[str, set[str]] = {}
+    for one in results:
+        by_status.setdefault(one["status"], set()).add(one["check_name"])
+    assert len(results) > 40
+    assert by_status.get("failed", set()) == set()
+    assert by_status["xfail"] == set(EXPECTED)
+    assert by_status.get("skipped", set()) <= NOT_HERE
 
 
 def test_one_value_a_row_lower_is_odder_and_the_limit_is_the_offset() -> None:
