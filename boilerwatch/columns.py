@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from boilerwatch.errors import JournalError
-from boilerwatch.model import Batch, Event, Source, Status
+from boilerwatch.model import Batch, Event, Figures, Source, Status
 from boilerwatch.signals import BY_NAME
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -27,6 +27,7 @@ class _Body(msgspec.Struct, array_like=False, omit_defaults=True):
     ledger: dict[str, bytes] = {}
     tick_ms: int = 0
     connected: bool = True
+    figures: Figures = {}
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -44,6 +45,7 @@ def encode(batch: Batch) -> bytes:
             ledger={name: np.asarray(counts, np.int64).tobytes() for name, counts in batch.ledger.items()},
             tick_ms=batch.tick_ms,
             connected=batch.connected,
+            figures=batch.figures,
         )
     )
 
@@ -65,6 +67,7 @@ def decode(body: bytes) -> Batch:
             ledger={name: np.frombuffer(raw, np.int64) for name, raw in plain.ledger.items()},
             tick_ms=plain.tick_ms,
             connected=plain.connected,
+            figures=plain.figures,
         )
         if plain.rows:
             _decode_rows(plain.rows, batch)

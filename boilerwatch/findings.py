@@ -3,7 +3,7 @@
 import msgspec
 
 from boilerwatch.errors import JournalError
-from boilerwatch.model import Finding
+from boilerwatch.model import Figures, Finding
 
 
 class FindingsRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,12 +19,15 @@ class FindingsRow(msgspec.Struct, frozen=True, kw_only=True):
         What it led to; often nothing.
     absence
         (start, end) of a time in which we did not listen, when the input row came in its backlog. [ms since 1970]
+    figures
+        What the detectors' room told of itself with it; in most rows nothing.
     """
 
     positions: dict[str, int]
     versions: dict[str, str] = {}
     findings: list[Finding] = []
     absence: tuple[int, int] | None = None
+    figures: Figures = {}
 
 
 _ENCODER = msgspec.json.Encoder()

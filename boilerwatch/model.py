@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+#: What a room tells of itself: field -> value; `told_at_ms` says when.
+Figures = dict[str, float | int | str | bool]
 Severity = Literal["advisory", "warning", "critical"]
 FindingState = Literal["raised", "updated", "cleared"]
 
@@ -94,6 +96,8 @@ class Batch:
         Set in a tick: time of arrival of nothing. [ms since 1970]
     connected
         Whether the collector listened while this batch came.
+    figures
+        What the collector told of itself with it; in most batches nothing.
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -110,6 +114,7 @@ class Batch:
     ledger: dict[str, Ints] = field(default_factory=dict)
     tick_ms: int = 0
     connected: bool = True
+    figures: Figures = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of reading rows."""

@@ -24,6 +24,7 @@ from collector.again import Again, Limits
 from collector.codecs import Codec, Draft, Message, codecs_of
 from collector.codecs.memory import CodeMemory
 from collector.deliveries import Deliveries
+from collector.figures import CollectorFigures
 from collector.paho_session import PahoSession
 from collector.quarantine import Quarantine
 from collector.repeats import Repeats
@@ -75,6 +76,8 @@ class Receiving:
         self._trimmed_s = clock.monotonic_s()
         told = Channels(settings.notices, settings.notices.supervisor_apprise or None)
         self._standstill = Standstill(told, clock)
+        self._closed_s = 0.0
+        self._figures = CollectorFigures()
         self.dropped: Counter[tuple[str, str]] = Counter()
         self.unknown: Counter[str] = Counter()
         talks = PahoSession if settings.mqtt.transport == "websockets" else Session
@@ -144,8 +147,10 @@ class Receiving:
         """Make what waits durable, acknowledge it, read again what is asked for; False when the disk or the cap refuses."""
         if self._closing is None:
             self._closing = self._close_batch()
+            self._closed_s = self._clock.monotonic_s()
         if not self._store(self._closing.batch, self._closing.draft):
             return False
+        self._figures.took(self._clock.monotonic_s() - self._closed_s)
         closing, self._closing = self._closing, None
         self._repeats.remember(closing.batch)
         if self.session.counters["connections"] == closing.connections:
@@ -189,6 +194,8 @@ class Receiving:
         self._repeats.drop(batch, draft.delivery)
         if not batch.sources:
             batch = Batch.tick(now_ms, self.session.connected)
+        self._figures.add(batch, draft.refusals)
+        batch.figures = self._figures.due(now_ms, self.session, self._journal)
         return batch, draft
 
     def _grouped(self, messages: list[Message], draft: Draft) -> list[tuple[Codec, list[Message]]]:

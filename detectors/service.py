@@ -16,7 +16,7 @@ from boilerwatch.aside import Turn
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.findings import FindingsRow
 from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, Row, open_reader, open_writer
-from boilerwatch.model import Batch, Finding
+from boilerwatch.model import Batch, Figures, Finding
 from boilerwatch.settings import Settings
 from detectors.catalogue.contract import Detector
 from detectors.catalogue.registry import DETECTORS
@@ -26,6 +26,7 @@ from detectors.tuning import Tuning
 
 CONSUMER = "detectors"
 _ROWS_A_TURN = 64
+_TELL_S = 10.0
 _BUSY_S, _IDLE_S = 0.01, 0.05
 
 log = structlog.get_logger()
@@ -38,9 +39,13 @@ class Detecting:
     ----------
     settings
         All of them.
+    clock
+        For telling every ten seconds how the room does; without one it does not.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self._clock = clock
+        self._told_s = 0.0
         self._readings = open_reader(settings, READINGS)
         self._service = open_reader(settings, SERVICE)
         self._findings = open_writer(settings, FINDINGS)
@@ -93,9 +98,25 @@ class Detecting:
         self.positions[stream] = row.offset
         absence = None if batch is None else self._listening.see(batch)
         told = FindingsRow(
-            positions=dict(self.positions), versions=self.engine.versions, findings=found, absence=absence
+            positions=dict(self.positions),
+            versions=self.engine.versions,
+            findings=found,
+            absence=absence,
+            figures=self._figures(at_ms),
         )
         return NewRow(at_ms, findings.encode(told), max(len(found), 1))
+
+    def _figures(self, at_ms: int) -> Figures:
+        """Return how the room does, every ten seconds; in between nothing."""
+        if self._clock is None or self._clock.monotonic_s() - self._told_s < _TELL_S:
+            return {}
+        self._told_s = self._clock.monotonic_s()
+        now_ms = self._clock.now_ms()
+        return {
+            "told_at_ms": now_ms, "rows_behind": max(self._readings.last() - self.positions[READINGS], 0),
+            "lag_s": max(now_ms - at_ms, 0) / 1000, "late": self.engine.minutes.late, "boilers": len(self.engine.slots),
+            "raised": len(self.engine.episodes.raised), "set_aside": len(self._turn),
+        }  # fmt: skip
 
     def _apply(self, stream: str, row: Row) -> tuple[int, list[Finding], Batch | None]:
         """Return when a row came, what it leads to, and its readings; one that is set aside leads to nothing."""
@@ -178,7 +199,7 @@ def drain(settings: Settings) -> None:
 
 def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
     """Detect until `stop` is set; then save."""
-    detecting = Detecting(settings)
+    detecting = Detecting(settings, clock)
     saved_s = clock.monotonic_s()
     while not stop.is_set():
         busy = detecting.step()

@@ -19,6 +19,11 @@ _FOLDED = [*_CHARTED, *ROLLUP_FIELDS]
 _TABLES: dict[str, list[str]] = {"raw": list(SIGNAL_NAMES), "15m": _FOLDED, "1d": _FOLDED}
 _NAMES: dict[str, str] = {"raw": "boiler", "15m": "boiler_15m", "1d": "boiler_1d"}
 _PAGE = 500
+#: Names the first column of the key, so that old rows are found by it and nothing else is read.
+_MEASUREMENTS = """measurement IN (WITH RECURSIVE known (name) AS (
+  SELECT min(measurement) FROM point
+  UNION ALL SELECT (SELECT min(measurement) FROM point WHERE measurement > name) FROM known WHERE name IS NOT NULL)
+  SELECT name FROM known)"""
 
 
 class SqliteStore:
@@ -169,8 +174,9 @@ class SqliteStore:
         """Drop what is older than its retention."""
         try:
             for table, kept_ms in self._kept_ms.items():
+                first = _MEASUREMENTS if table == "point" else "number IN (SELECT number FROM name)"
                 if kept_ms:
-                    self._sql.execute(f"DELETE FROM {table} WHERE ts_ms < ?", (now_ms - kept_ms,))
+                    self._sql.execute(f"DELETE FROM {table} WHERE {first} AND ts_ms < ?", (now_ms - kept_ms,))
         except sqlite3.Error as exc:
             raise self._trouble(exc) from exc
 

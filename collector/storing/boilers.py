@@ -22,6 +22,8 @@ class Boilers:
         Each (boiler, site, gateway) that spoke, in order of its first word; batches for the store share this list.
     ids, sites
         By slot; a boiler's site is the last one it was heard at.
+    regions
+        Site -> its region, where the register tells.
     """
 
     def __init__(self) -> None:
@@ -32,8 +34,8 @@ class Boilers:
         self._slot: dict[str, int] = {}
         self._slot_of = Arrays({"slot": (-1, np.int64, ())})
         self._zones = {DEFAULT_ZONE: 0}
-        self._regions = {"": 0}
-        self._of = Arrays({"zone": (0, np.int16, ()), "region": (0, np.int8, ())})
+        self.regions: dict[str, str] = {}
+        self._of = Arrays({"zone": (0, np.int16, ())})
 
     def __len__(self) -> int:
         """Return how many slots are taken."""
@@ -70,7 +72,8 @@ class Boilers:
         zone = self._zones.setdefault(row.facts.get("time_zone") or DEFAULT_ZONE, len(self._zones))
         moved = known and zone != self._of["zone"][slot]
         self._of["zone"][slot] = zone
-        self._of["region"][slot] = self._regions.setdefault(row.facts.get("region", ""), len(self._regions))
+        if row.facts.get("region") and row.facts.get("site"):
+            self.regions[row.facts["site"]] = row.facts["region"]
         return slot if moved else None
 
     def days_of(self, slot: Ints, at_ms: Ints) -> Ints:
@@ -81,15 +84,11 @@ class Boilers:
         """Return when a civil day of the boiler ends. [ms since 1970]"""
         return day_end_ms(list(self._zones)[int(self._of["zone"][slot])], start_ms)
 
-    def region(self, slot: int) -> str:
-        """Return `city`, `county`, or nothing."""
-        return list(self._regions)[int(self._of["region"][slot])]
-
     def plain(self) -> dict[str, Any]:
         """Return what has no place in arrays, for a snapshot."""
         return {
             "sources": self.sources, "ids": self.ids, "sites": self.sites, "zones": list(self._zones),
-            "regions": list(self._regions),
+            "regions": self.regions,
         }  # fmt: skip
 
     def dump(self) -> dict[str, NDArray[Any]]:
@@ -104,7 +103,7 @@ class Boilers:
             self._add(Source(*source))
         self.sites = list(plain["sites"])
         self._zones = {name: number for number, name in enumerate(plain["zones"])}
-        self._regions = {name: number for number, name in enumerate(plain["regions"])}
+        self.regions = dict(plain["regions"])
         self._of.load(arrays)
 
     def _add(self, source: Source) -> int:

@@ -9,6 +9,7 @@ taken once more, for the roll-ups alone; so these go on as if nothing had happen
 import random
 import threading
 
+import numpy as np
 import structlog
 
 from boilerwatch import findings, service
@@ -26,15 +27,16 @@ from collector.storing import snapshot
 from collector.storing.boilers import Boilers, combined
 from collector.storing.points import point_of
 from collector.storing.rollups import Rollups
+from collector.storing.telling import Links, Way, room_point, totals
 
 CONSUMER = "storing"
 _ROWS_A_TURN = 64
-_PIPELINE_S = 10.0
+_PIPELINE_S, _LINKS_S, _FORGET_S = 10.0, 60.0, 3_600.0
 _IDLE_S = 0.05
 _LONGEST_DELAY_S = 15.0
 _SNAPSHOT_S = 60.0
-#: A snapshot may take this share of the time.
-_SNAPSHOT_SHARE = 0.05
+#: How often the ledger is written at most, and what share of the time it, or a snapshot, may take.
+_LEDGER_S, _SHARE = 1.0, 0.05
 
 log = structlog.get_logger()
 
@@ -46,9 +48,12 @@ class Storing:
     ----------
     settings
         All of them.
+    clock
+        For lags, and for how often to write what is counted.
     """
 
-    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None, clock: Clock = SYSTEM) -> None:
+        self._clock = clock
         self._turn = Turn(settings.data.dir, CONSUMER)
         self._reader: Reader = open_reader(settings, READINGS)
         self._findings: Reader = open_reader(settings, FINDINGS)
@@ -59,7 +64,11 @@ class Storing:
         self._rollups = Rollups(self._store, self._boilers, settings.store.retention_days)
         self._makes_rollups = settings.store.rollups
         self._snapshot = settings.data.dir / "storing.snapshot"
-        self.position = self._reader.positions().get(CONSUMER, 0)
+        self._way, self._links = Way(), Links()
+        self._counted = self._ledger.position()
+        self._written_s, self._write_every_s = -np.inf, _LEDGER_S
+        self.position = max(min(self._reader.positions().get(CONSUMER, 0), self._counted), self._reader.first() - 1)
+        self._published = self.position
         self.findings_position = self._findings.positions().get(CONSUMER, 0)
         self.service_position = 0
         self.folded_position = 0
@@ -78,7 +87,9 @@ class Storing:
         done = self._learn_service()
         if self._makes_rollups and self.folded_position < self.position:
             return done + self._fold_again()
-        done += self._store_readings() + self._store_findings()
+        stored = self._store_readings()
+        self._write_ledger(idle=not stored)
+        done += stored + self._store_findings()
         if self._makes_rollups:
             done += self._rollups.correct()
         return done
@@ -124,13 +135,20 @@ class Storing:
         batch = combined(batches, self._boilers)
         if len(batch) or batch.events:
             self._tell(self._store.write(batch))
+        figures = [room_point("collector", batch.figures, row.at_ms) for row, batch in self._told(rows, batches)]
+        if figures:
+            self._tell(self._store.write_points(figures))
         self._count(rows, batches)
         self.position = rows[-1].offset
         if self._makes_rollups and self.folded_position < self.position:
             self._take_rollups(rows, batch)
         self._turn.end()
-        self._reader.publish_position(CONSUMER, self.position)
         return len(rows)
+
+    def _told(self, rows: list[Row], batches: list[Batch]) -> list[tuple[Row, Batch]]:
+        """Return the batches in which the collector told of itself, with their rows."""
+        known = [row for row in rows if not self._turn.passes(READINGS, row.offset)]
+        return [(row, batch) for row, batch in zip(known, batches, strict=True) if batch.figures]
 
     def _take_rollups(self, rows: list[Row], batch: Batch) -> None:
         """Give stored rows to the roll-ups; one by one where the last process died, so that the turn names its row."""
@@ -147,7 +165,12 @@ class Storing:
             return 0
         self._turn.begin(FINDINGS, rows[0].offset, rows[-1].offset)
         known = [row for row in rows if not self._turn.passes(FINDINGS, row.offset)]
-        points = [point_of(finding) for row in known for finding in findings.decode(row.body).findings]
+        points: list[Point] = []
+        for row in known:
+            plain = findings.decode(row.body)
+            points += [point_of(finding) for finding in plain.findings]
+            points += [room_point("detectors", plain.figures, row.at_ms)] if plain.figures else []
+            self._links.learn(plain.findings)
         if points:
             self._tell(self._store.write_points(points))
         self._turn.end()
@@ -156,18 +179,20 @@ class Storing:
         return len(rows)
 
     def tell_pipeline(self, now_ms: int) -> None:
-        """Store the ledger's totals and how far behind the store is."""
-        total = self._ledger.total()
-        fields: dict[str, float | int | str | bool] = {
-            **total.counts,
-            "balanced": total.balanced,
-            "rows_behind": self.behind(),
-            "late": self._rollups.late,
-            "refused": self.refused,
-        }
-        if total.last_received_at_ms:
-            fields["last_arrival_age_s"] = (now_ms - total.last_received_at_ms) / 1000
+        """Store the ledger's totals, lags since the last time, and how far behind the store is."""
+        fields = totals(self._ledger.open_accounts) | self._way.take()
+        fields |= {"rows_behind": self.behind(), "late": self._rollups.late, "refused": self.refused}
         self._store.write_points([Point("pipeline", {"room": CONSUMER}, fields, now_ms)])
+
+    def tell_links(self, now_ms: int) -> None:
+        """Store how each site's links do."""
+        points = self._links.points(self._ledger.open_accounts, self._boilers, now_ms)
+        if points:
+            self._store.write_points(points)
+
+    def forget(self, now_ms: int) -> None:
+        """Let the store drop what is older than its retention."""
+        self._store.forget(now_ms)
 
     @property
     def late(self) -> int:
@@ -181,9 +206,11 @@ class Storing:
     def save(self) -> None:
         """Write the snapshot, atomically, and say how far what it holds is done with."""
         self._tell(self._rollups.turn(eager=True))
+        self._write_ledger(idle=True)
         rollups, arrays = self._rollups.dump() if self._makes_rollups else ({}, {})
         plain = {
-            "service": self.service_position, "folded": self.folded_position, "boilers": self._boilers.plain(), "rollups": rollups,
+            "service": self.service_position, "folded": self.folded_position, "findings": self.findings_position,
+            "boilers": self._boilers.plain(), "links": self._links.plain(), "rollups": rollups, "refused": self.refused,
         }  # fmt: skip
         arrays = {f"rollups/{name}": array for name, array in arrays.items()}
         snapshot.write(self._snapshot, plain, arrays | {f"boilers/{n}": v for n, v in self._boilers.dump().items()})
@@ -215,6 +242,10 @@ class Storing:
             return
         plain, arrays = found
         self.service_position = min(plain["service"], self._service.last())
+        self.refused = plain["refused"]
+        self._links.load(plain["links"])
+        if self._findings.first() - 1 <= plain["findings"] < self.findings_position:
+            self.findings_position = plain["findings"]  # what was said of silence since then is heard once more
         self._boilers.load(plain["boilers"], snapshot.under(arrays, "boilers/"))
         if self._makes_rollups and plain["rollups"] and plain["folded"] <= self._reader.last():
             self._rollups.load(plain["rollups"], snapshot.under(arrays, "rollups/"))
@@ -232,11 +263,28 @@ class Storing:
             log.warning("row_refused", reason=str(sentence))
 
     def _count(self, rows: list[Row], batches: list[Batch]) -> None:
-        counted = self._ledger.position()
-        if rows[-1].offset <= counted:
+        """Count in memory what is not counted yet, and how long it took."""
+        if rows[-1].offset <= self._counted:
             return
-        fresh = batches if rows[0].offset > counted else self._batches([row for row in rows if row.offset > counted])
-        self._ledger.apply(rows[-1].offset, fresh)
+        fresh = batches
+        if rows[0].offset <= self._counted:
+            fresh = self._batches([row for row in rows if row.offset > self._counted])
+        told = self._ledger.count(fresh)
+        self._way.add(told, self._ledger.open_accounts, self._clock.now_ms())
+        self._counted = rows[-1].offset
+
+    def _write_ledger(self, *, idle: bool) -> None:
+        """Write what was counted, at most so often that it takes little of the time; then the position, never before."""
+        began_s = self._clock.monotonic_s()
+        due = idle or began_s - self._written_s >= self._write_every_s
+        if not due or self._published == self.position:
+            return
+        if self._ledger.position() < self._counted:
+            self._ledger.write(self._counted)
+        self._reader.publish_position(CONSUMER, self.position)
+        self._published = self.position
+        self._written_s = self._clock.monotonic_s()
+        self._write_every_s = max(_LEDGER_S, (self._written_s - began_s) / _SHARE)
 
     def _batches(self, rows: list[Row]) -> list[Batch]:
         """Return what the rows hold; one that is set aside holds nothing."""
@@ -252,21 +300,41 @@ def drain(settings: Settings) -> None:
     storing.close()
 
 
+class _Often:
+    """Says when something is due again."""
+
+    def __init__(self, clock: Clock, every_s: float) -> None:
+        self._clock, self._every_s, self._done_s = clock, every_s, clock.monotonic_s()
+
+    def due(self) -> bool:
+        """Return whether it is, and take it as done then."""
+        now_s = self._clock.monotonic_s()
+        if now_s - self._done_s < self._every_s:
+            return False
+        self._done_s = now_s
+        return True
+
+    def took_since(self) -> None:
+        """Do it less often where it takes long."""
+        now_s = self._clock.monotonic_s()
+        self._every_s = max(self._every_s, (now_s - self._done_s) / _SHARE)
+        self._done_s = now_s
+
+
 def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:
     """Store until `stop` is set; then finish what is being written."""
-    storing = Storing(settings)
-    delay_s, told_s, saved_s, save_every_s = 0.5, clock.monotonic_s(), clock.monotonic_s(), _SNAPSHOT_S
+    storing = Storing(settings, clock=clock)
+    delay_s, snapshots, forgetting = 0.5, _Often(clock, _SNAPSHOT_S), _Often(clock, _FORGET_S)
+    tellings = ((_Often(clock, _PIPELINE_S), storing.tell_pipeline), (_Often(clock, _LINKS_S), storing.tell_links))
     while not stop.is_set():
         try:
             busy = storing.step()
-            if clock.monotonic_s() - told_s > _PIPELINE_S:
-                told_s = clock.monotonic_s()
-                storing.tell_pipeline(clock.now_ms())
-            if clock.monotonic_s() - saved_s > save_every_s:
-                began_s = clock.monotonic_s()
+            for often, tell in (*tellings, (forgetting, storing.forget)):
+                if often.due():
+                    tell(clock.now_ms())
+            if snapshots.due():
                 storing.save()
-                saved_s = clock.monotonic_s()
-                save_every_s = max(_SNAPSHOT_S, (saved_s - began_s) / _SNAPSHOT_SHARE)
+                snapshots.took_since()
             delay_s = 0.5
             if not busy:
                 stop.wait(_IDLE_S)
