@@ -65,7 +65,8 @@ class Repeats:
         if not self._spans or at_ms - self._spans[-1].begin_ms >= self._step_ms:
             self._spans.append(_Span(at_ms))
         self._spans[-1].add(batch.hash[own])
-        np.maximum.at(self._newest, self._slots_of(batch.sources)[batch.source], batch.ts_ms)
+        slots = self._slots_of(batch.sources)
+        np.maximum.at(self._newest, slots[batch.source], batch.ts_ms)
 
     def drop(self, batch: Batch, delivery: Ints) -> int:
         """Take repeats out of the batch, count them in its ledger, return how many deliveries they were.
@@ -78,7 +79,8 @@ class Repeats:
         if not len(batch):
             return 0
         self._forget(batch.newest_arrival_ms())
-        newest = self._newest[self._slots_of(batch.sources)][batch.source]
+        slots = self._slots_of(batch.sources)
+        newest = self._newest[slots][batch.source]
         own = ~batch.stamped | (batch.seq >= 0)
         suspect = own & (batch.stamped | (batch.ts_ms <= newest))
         repeated = np.zeros(len(batch), np.bool_)

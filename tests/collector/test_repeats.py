@@ -76,3 +76,13 @@ def test_the_same_bytes_without_time_or_number_are_two_readings(tmp_path: Path) 
     collector.take((topic, payload))
     assert [len(batch) for batch in collector.batches()] == [2, 1]
     collector.close()
+
+
+def test_many_boilers_are_known_as_well_as_few(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_MS)
+    collector = Collector(tmp_path, clock)
+    for rows in (3_000, 0):
+        clock.advance(1)
+        collector.take(*[message(boiler, 1, "time") for boiler in range(3_000)])
+        assert len(collector.batches()[-1]) == rows
+    collector.close()
