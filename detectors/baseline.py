@@ -24,6 +24,8 @@ _BLOCK_ROWS = 50
 _SPIKE_ROWS = 5
 _LEAST_ROWS = 2
 _ROW_CLIP = 10.0
+#: An alarm whose shift is down to a third of what it was has lost its cause; what is left is where levels wandered meanwhile.
+_GONE_SHARE = 0.35
 _HORIZON_SHARE = 0.4
 
 
@@ -139,14 +141,27 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
 
     def score_samples(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return how ordinary each row is after the rows before it, shape (rows,): lower is odder, -1 at the limit."""
+        return self._scores(X)[0]
+
+    def column_scores(self, X: ArrayLike) -> Floats:  # noqa: N803
+        """Return how ordinary each column is of late, shape of `X`: which of them an alarm is about; NaN if never learned."""
+        return self._scores(X)[1]
+
+    def _scores(self, table: ArrayLike) -> tuple[Floats, Floats]:
         check_is_fitted(self)
-        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        known = self.knowledge_
+        values = validate_data(self, table, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        known, columns = self.knowledge_, values.shape[1]
+        by_column = np.full(values.shape, np.nan)
         if not len(known["kept"]):
-            return np.zeros(len(values))
+            return np.zeros(len(values)), by_column
         scaled = Scale(known["middle"], known["size"]).apply(self._table(values)[:, known["kept"]])
         watch = Watch(known, self.clip, self.release, self.hold)
-        return -np.array([watch.step(row) for row in scaled])
+        scores = np.empty(len(scaled))
+        for i, row in enumerate(scaled):
+            scores[i] = -watch.step(row)
+            for column, oddness in zip(known["kept"] % columns, watch.by_column, strict=True):
+                by_column[i, column] = np.fmin(by_column[i, column], -oddness)
+        return scores, by_column
 
     def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return scores less the limit's, shape (rows,): negative is odd."""
@@ -171,7 +186,7 @@ class Watch:
         self._expectation = Expectation(known["weights"], known["reach"], known["explained"])
         self._shifts = Shifts(known["spread"], known["inverse"], known["limit"])
         self._rate, self._growth, self._unit = known["rate"], known["growth"], known["unit"]
-        lengths = tuple(int(one) for one in known["lengths"])
+        self._lengths = lengths = tuple(int(one) for one in known["lengths"])
         self._windows = Windows(lengths, len(self._unit))
         self._middle = Middle(_SPIKE_ROWS, len(self._unit))
         self._noise = np.maximum(lengths[0] * (known["spread"][0]), 0.3)
@@ -181,18 +196,47 @@ class Watch:
         self._unknown = np.zeros(len(self._unit))
         self._held_rows = 0.0
         self._odd = False
+        self.by_column = np.zeros(len(self._unit))
         self._row_limit = float(known["row_limit"])
+        self._recent = Middle(_SPIKE_ROWS, len(self._unit))
+        self._shift = np.zeros(len(self._unit))
+        self._odd_rows = self._back_rows = 0
 
     def step(self, row: Floats) -> float:
         """Take a row on the training rows' scale; return how odd it is, 1 at the limit."""
         rest = self._expectation.rest(row - self._level) / self._unit
         means = self._windows.push(np.clip(rest, -self._clip, self._clip))
-        oddness = self._shifts.oddness(means, self._unknown / self._unit**2)
+        oddness, self.by_column = self._shifts.oddness(means, self._unknown / self._unit**2)
         oddness /= self._release if self._odd else 1.0
         self._odd = oddness > 1
+        if self._is_back(self._recent.push(rest)):
+            self._begin_anew(row)
+            oddness = 0.0
         alone = row_distance(rest, self._unknown / self._unit**2) / self._row_limit
         self._follow(row, float(np.clip((oddness - self._hold) / (1 - self._hold), 0.0, 1.0)))
         return max(oddness, alone)
+
+    def _is_back(self, rest: Floats) -> bool:
+        """Return whether most of the shift that raised the alarm is gone, for as long as a short window."""
+        if not self._odd:
+            self._odd_rows = self._back_rows = 0
+            return False
+        rest = np.where(np.isfinite(rest), rest, 0.0)
+        self._odd_rows += 1
+        left = float(self._shift @ rest) / max(float(self._shift @ self._shift), 1e-12)
+        gone = left < _GONE_SHARE and self._odd_rows > 2 * self._lengths[0]
+        self._back_rows = self._back_rows + 1 if gone else 0
+        if not gone:
+            self._shift = self._shift + (rest - self._shift) / min(self._odd_rows, 2 * self._lengths[1])
+        return self._back_rows >= self._lengths[0]
+
+    def _begin_anew(self, row: Floats) -> None:
+        """Take what is left of the shift as how far levels wandered meanwhile: they are to be found again."""
+        apart = self._middle.last() - self._level
+        self._level += np.where(np.isfinite(apart), apart, 0.0)
+        self._unknown += self._noise / _SPIKE_ROWS
+        self._windows = Windows(self._lengths, len(self._unit))
+        self._odd, self._odd_rows, self._back_rows, self._held_rows = False, 0, 0, 0.0
 
     def _follow(self, row: Floats, held: float) -> None:
         """Move levels towards the row as far as they are not held, and let what is not known grow as far as they are."""

@@ -41,8 +41,12 @@ class Wander:
 
 
 def medians(scaled: Floats) -> Floats:
-    """Return each column's median, 0 where nothing was seen, shape (columns,)."""
-    return np.array([np.median(one[np.isfinite(one)]) if np.isfinite(one).any() else 0.0 for one in scaled.T])
+    """Return the lower median along the rows, 0 where nothing was seen; shape (..., rows, columns) to (..., columns)."""
+    count = np.isfinite(scaled).sum(axis=-2, keepdims=True)
+    ordered = np.sort(scaled, axis=-2)  # NaN last
+    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis=-2)
+    result: Floats = np.nan_to_num(middle[..., 0, :])
+    return result
 
 
 def follow(scaled: Floats, level: Floats, rate: Floats) -> Floats:
@@ -72,8 +76,10 @@ def _error(scaled: Floats, rate: Floats, window: int, ahead: int) -> Floats:
     total, count = np.zeros(scaled.shape[1]), 0
     for rows in (scaled, scaled[::-1]):
         levels = follow(rows, medians(rows[: max(begin, 1)]), rate)
-        for at in range(begin, len(rows) - ahead - window + 1, _STRIDE):
-            apart = medians(rows[at + ahead : at + ahead + window] - levels[at])
-            total += np.minimum(apart**2, 1e6)
-            count += 1
+        at = np.arange(begin, len(rows) - ahead - window + 1, _STRIDE)
+        if not len(at):
+            continue
+        later = np.stack([rows[one + ahead : one + ahead + window] for one in at])
+        total += np.minimum(medians(later - levels[at][:, None]) ** 2, 1e6).sum(axis=0)
+        count += len(at)
     return total / max(count, 1)

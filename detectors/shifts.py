@@ -36,8 +36,8 @@ class Shifts:
     inverse: Floats
     limit: Floats
 
-    def oddness(self, means: Floats, unknown: Floats) -> float:
-        """Return how odd window means are, 1 at the limit.
+    def oddness(self, means: Floats, unknown: Floats) -> tuple[float, Floats]:
+        """Return how odd window means are, 1 at the limit, and how odd each column alone, shape (columns,).
 
         Parameters
         ----------
@@ -46,7 +46,9 @@ class Shifts:
         unknown
             Variance that levels have gained while they were held, shape (columns,).
         """
-        return float((statistics(means, self.spread + unknown, self.inverse) / self.limit).max())
+        spread = self.spread + unknown
+        alone = (np.abs(means) / np.sqrt(spread) / self.limit[:, 1:]).max(axis=0)
+        return float((statistics(means, spread, self.inverse) / self.limit).max()), alone
 
 
 def statistics(means: Floats, spread: Floats, inverse: Floats) -> Floats:

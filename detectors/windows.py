@@ -50,6 +50,10 @@ class Middle:
         """Take a row; return the medians, NaN where nothing was seen lately, shape (columns,)."""
         self._ring[self._at % len(self._ring)] = row
         self._at += 1
+        return self.last()
+
+    def last(self) -> Floats:
+        """Return the medians as they are."""
         count = np.isfinite(self._ring).sum(axis=0)
         result: Floats = np.sort(self._ring, axis=0)[np.maximum(count - 1, 0) // 2, np.arange(self._ring.shape[1])]
         return result
