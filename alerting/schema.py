@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from boilerwatch.errors import BoilerwatchError
 
 #: The newest step under `migrations/versions`.
-HEAD = "0003"
+HEAD = "0004"
 _LOCK = 5_301_726_455_190_021
 _STEPS = Path(__file__).parent / "migrations"
 

@@ -51,7 +51,7 @@ TRANSITION = Table(
     Column("id", _NUMBER, primary_key=True, autoincrement=True),
     Column("ticket_id", _NUMBER, ForeignKey("ticket.id"), nullable=False, index=True),
     Column("at_ms", BigInteger, nullable=False, index=True),
-    Column("recorded_at_ms", BigInteger, nullable=False),
+    Column("recorded_at_ms", BigInteger, nullable=False, index=True),
     Column("actor", String(80), nullable=False),
     Column("action", String(24), nullable=False),
     Column("reason", Text, nullable=False),

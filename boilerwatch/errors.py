@@ -6,6 +6,7 @@ BoilerwatchError
 ├── JournalError       a journal cannot be opened, is held by another writer, or is full
 │   └── JournalFull    the size cap is reached: stop taking input, keep what is there
 ├── StoreError         the store does not answer or refuses
+├── GrafanaError       Grafana does not answer or refuses
 └── TicketError        a transition that the ticket's state does not allow
 """
 
@@ -56,3 +57,7 @@ class TicketError(BoilerwatchError):
     """A transition that the ticket's state does not allow."""
 
     exit_code = 2
+
+
+class GrafanaError(BoilerwatchError):
+    """Grafana does not answer, or refuses."""

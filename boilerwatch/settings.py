@@ -155,6 +155,21 @@ class DeskSettings(Section):
     grafana_url: str = Field("", description="Grafana's address, for links to the same window.")
 
 
+class GrafanaSettings(Section):
+    """The Grafana that `grafana push` fills."""
+
+    url: str = Field("", description="Its address; empty: [desk] grafana_url.")
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="Of a service account with the role Admin; BOILERWATCH_GRAFANA__TOKEN or ..._FILE.",
+    )
+    influx_url: str = Field("", description="InfluxDB as Grafana reaches it; empty: [store] url.")
+    prometheus_url: str = Field(
+        "", description="A Prometheus that reads [log] metrics_port, as Grafana reaches it; empty: none."
+    )
+    timeout_s: float = Field(10, gt=0, description="How long one request may take. [s]")
+
+
 class NoticeSettings(Section):
     """Whom to tell."""
 
@@ -186,6 +201,7 @@ class Settings(Section):
     detectors: DetectorSettings = DetectorSettings()  # type: ignore[call-arg]
     alerting: AlertingSettings = AlertingSettings()  # type: ignore[call-arg]
     desk: DeskSettings = DeskSettings()  # type: ignore[call-arg]
+    grafana: GrafanaSettings = GrafanaSettings()  # type: ignore[call-arg]
     notices: NoticeSettings = NoticeSettings()  # type: ignore[call-arg]
     log: LogSettings = LogSettings()  # type: ignore[call-arg]
 

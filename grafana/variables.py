@@ -1,7 +1,7 @@
 """The variables of the boards: region, then its sites, then their models, then their boilers.
 
-"All" regions is any; "All" sites are those of the regions, one by one, so that measurements without a region follow
-the choice too. Boilers are listed 500 at most; the text box narrows them by the beginning of an id.
+"All" sites are those of the chosen regions, one by one; so boards filter by site alone, and what has no region of its own (a
+district's incident, an unregistered boiler) follows the choice of a region too. Boilers are listed 500 at most; the text box narrows them by the beginning of an id.
 """
 
 from grafana.influxql import begins, chosen, tag_values

@@ -45,13 +45,18 @@ def quality(connection: Connection, now_ms: int) -> list[Point]:
 
 
 def load(connection: Connection, start_ms: int, operators: int) -> list[Point]:
-    """Return `alarm_load` of ten minutes: how often people were told something, by site; one row of 0 for a quiet time."""
+    """Return `alarm_load` of ten minutes: how often people were told something, by site; one row of 0 for a quiet time.
+
+    It counts when they were told, which for a deadline that fell due in our absence is later than when it did.
+    """
     query = (
         select(TICKET.c.site, func.count().label("n"))
         .select_from(TRANSITION)
         .join(TICKET)
         .where(
-            TRANSITION.c.at_ms >= start_ms, TRANSITION.c.at_ms < start_ms + BUCKET_MS, TRANSITION.c.action.in_(NOTICED)
+            TRANSITION.c.recorded_at_ms >= start_ms,
+            TRANSITION.c.recorded_at_ms < start_ms + BUCKET_MS,
+            TRANSITION.c.action.in_(NOTICED),
         )
         .group_by(TICKET.c.site)
     )

@@ -9,7 +9,6 @@ KEPT_STEPS = ((None, "dark-red"), (0.9, "dark-orange"), (0.95, "dark-green"))
 LAG_STEPS = ((None, "dark-green"), (60.0, "dark-orange"), (300.0, "dark-red"))
 NONE_IS_GOOD = ((None, "dark-green"), (1.0, "dark-red"))
 OF_SITE = chosen("site", "site")
-OF_REGION = chosen("region", "region")
 
 TIME = Column("Time", "dateTimeAsIso")
 NO_TIME = Column("Time", is_hidden=True)
@@ -25,16 +24,14 @@ STATE_SERIES = tuple(Column(look.value, title=look.text, color=look.color) for l
 
 def states_now() -> Query:
     """Return how many boilers are in each state, by the newest count of each site."""
-    newest = (
-        select("fleet_minute", of("last", "boilers")).where(OF_REGION, OF_SITE).within().by("region", "site", "state")
-    )
+    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "state")
     return select(newest, of("sum", "boilers")).within().by("state")
 
 
 def states_over_time() -> Query:
     """Return how many boilers were in each state."""
-    each = select("fleet_minute", of("mean", "boilers")).where(OF_REGION, OF_SITE).within()
-    parts = each.every().by("region", "site", "state")
+    each = select("fleet_minute", of("mean", "boilers")).where(OF_SITE).within()
+    parts = each.every().by("site", "state")
     return select(parts, of("sum", "boilers")).within().every().by("state")
 
 

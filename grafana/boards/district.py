@@ -3,14 +3,13 @@
 from grafana.boards.common import (
     BOILER,
     NO_TIME,
-    OF_REGION,
     OF_SITE,
     STATE_CODE,
     STATE_SERIES,
     STATE_WORD,
     states_over_time,
 )
-from grafana.influxql import above, chosen, differs, equals, name, named, of, select, upto
+from grafana.influxql import above, chosen, equals, name, named, of, select, upto
 from grafana.spec import Board, Column, Panel, Target
 from grafana.variables import BOILERS, BOILERS_LISTED, FIND, MODEL, REGION
 from grafana.variables import SITE as SITES
@@ -63,9 +62,7 @@ def _surroundings() -> tuple[Panel, ...]:
     flame = select("boiler_15m", of("mean", "flame_current_ua_mean", "flame")).where(
         OF_SITE, above("modulation_pct_mean", 0)
     )
-    gas = select("finding", of("count", "id", "findings")).where(
-        equals("kind", "gas_supply_low"), differs("state", "cleared"), OF_SITE
-    )
+    found = select("finding", of("count", "id", "findings")).where(equals("state", "raised"), OF_SITE).within()
     return (
         Panel(
             key="weather", kind="lines", title=Text("Outdoor temperature, 24 h", "室外温度 24 小时"), width=8, height=8, unit="celsius",
@@ -81,17 +78,16 @@ def _surroundings() -> tuple[Panel, ...]:
             targets=(Target(flame.within().every().by("site"), by="site"),),
         ),
         Panel(
-            key="gas_findings", kind="stat", title=Text("Low gas supply found", "发现供气不足"), width=8, height=8, unit="short",
-            asks=Text("How often was low gas supply found here?", "此处发现供气不足多少次？"),
-            targets=(Target(gas.within(), Text("Low gas supply", "供气不足")),), steps=((None, "dark-orange"),),
-            empty=Text("none found", "未发现"),
+            key="found", kind="table", title=Text("What was found here", "此处的发现"), width=8, height=8, unit="short", sort=("findings", True),
+            asks=Text("What do detectors find here: gas, link, or single boilers?", "检测器在此发现了什么：燃气、通讯还是单台故障？"),
+            targets=(Target(found.by("kind").series(100)),), columns=(NO_TIME,), empty=Text("nothing found", "未发现"),
         ),
     )  # fmt: skip
 
 
 def _link() -> tuple[Panel, ...]:
-    silent = select("site_link", of("max", "silent")).where(OF_REGION, OF_SITE).within().every().by("site")
-    lost = select("site_link", of("max", "lost")).where(OF_REGION, OF_SITE).within().every().by("site")
+    silent = select("site_link", of("max", "silent")).where(OF_SITE).within().every().by("site")
+    lost = select("site_link", of("max", "lost")).where(OF_SITE).within().every().by("site")
     return (
         Panel(
             key="silent", kind="lines", title=Text("Silent boilers by site", "各站点失联锅炉"), width=8, height=8, unit="short",

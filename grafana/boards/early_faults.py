@@ -43,7 +43,8 @@ def _expected() -> tuple[Panel, ...]:
         name("severity"), name("confidence"),
     )  # fmt: skip
     listed = select(rows, *columns).where(*soon).within().limit(200)
-    counted = select(rows, of("count", "failure_expected_at_ms", "failures")).where(*soon).within()
+    bare = _standing("failure_expected_at_ms").by("boiler", "kind")
+    counted = select(bare, of("count", "failure_expected_at_ms", "failures")).where(*soon).within()
     return (
         Panel(
             key="expected_count", kind="stat", title=Text("Failures expected in 14 days", "14 天内预计失效"), width=4, height=12, unit="short",

@@ -1,6 +1,6 @@
 """Pipeline: does every reading arrive, in time, and is it accounted for?"""
 
-from grafana.boards.common import LAG_STEPS, NO_TIME, OF_REGION, OF_SITE
+from grafana.boards.common import LAG_STEPS, NO_TIME, OF_SITE
 from grafana.influxql import equals, of, select
 from grafana.spec import PROMETHEUS_UID, Board, Column, Panel, Target
 from grafana.variables import REGION
@@ -57,7 +57,7 @@ def _lags() -> tuple[Panel, ...]:
 
 def _trouble() -> tuple[Panel, ...]:
     reasons = select("pipeline", "max(/^quarantined_/)").where(equals("room", "collector")).within().every()
-    skew = select("site_link", of("max", "skew_p95_s")).where(OF_REGION, OF_SITE).within().every().by("site")
+    skew = select("site_link", of("max", "skew_p95_s")).where(OF_SITE).within().every().by("site")
     return (
         Panel(
             key="quarantine", kind="lines", title=Text("Quarantine by reason, so far", "隔离原因（累计）"), width=8, height=8, unit="short",
@@ -158,7 +158,7 @@ def board() -> Board:
         targets=(
             Target(
                 select("site_link", *(of("last", field) for field in ("boilers", "silent", "lost", "received", "skew_p50_s", "skew_p95_s")))
-                .where(OF_REGION, OF_SITE).within().by("region", "site").series(1_000)
+                .where(OF_SITE).within().by("region", "site").series(1_000)
             ),
         ),
         columns=(

@@ -1,6 +1,6 @@
 """Promises: the monthly service report's figures, for any range."""
 
-from grafana.boards.common import BOILER, KEPT_STEPS, NO_TIME, OF_REGION, OF_SITE, PROMISES, SITE, TICKET, TIME, kept
+from grafana.boards.common import BOILER, KEPT_STEPS, NO_TIME, OF_SITE, PROMISES, SITE, TICKET, TIME, kept
 from grafana.influxql import Query, equals, name, named, of, select
 from grafana.spec import Board, Column, Panel, Target
 from grafana.variables import REGION
@@ -14,7 +14,7 @@ _COUNTS = {
 
 
 def _days(*columns: str) -> Query:
-    return select("promise_day", *columns).where(OF_REGION, OF_SITE).within()
+    return select("promise_day", *columns).where(OF_SITE).within()
 
 
 def _figures() -> tuple[Panel, ...]:
@@ -23,7 +23,7 @@ def _figures() -> tuple[Panel, ...]:
         Panel(
             key="kept", kind="stat", title=Text("Promises kept", "承诺达标率"), width=12, height=6, unit="percentunit", decimals=1,
             asks=Text("Which share of each promise was kept in this range?", "此范围内各项承诺达标率？"), steps=KEPT_STEPS,
-            targets=tuple(Target(kept(promise, OF_REGION, OF_SITE), title) for promise, title in PROMISES.items()),
+            targets=tuple(Target(kept(promise, OF_SITE), title) for promise, title in PROMISES.items()),
             empty=Text("none due", "无到期"),
         ),
         Panel(
@@ -78,7 +78,7 @@ def _by_site() -> Panel:
             "Which site do we fail? A share counts only beside a number of promises due that is not 0.",
             "哪个站点未达标？到期数为 0 时比率无意义。",
         ),
-        targets=(Target(query.by("region", "site").series(1_000)),),
+        targets=(Target(query.by("site").series(1_000)),),
         columns=(NO_TIME, SITE, *kept_columns, *due_columns, Column("availability", "percentunit", decimals=3)),
     )  # fmt: skip
 
@@ -86,7 +86,7 @@ def _by_site() -> Panel:
 def board() -> Board:
     """Return the board of promises."""
     fields = ("obligation", "ticket", "boiler", "site", "problem", "took_s", "reason")
-    missed = select("ticket_event", *map(name, fields)).where(equals("action", "missed"), OF_REGION, OF_SITE).within()
+    missed = select("ticket_event", *map(name, fields)).where(equals("action", "missed"), OF_SITE).within()
     table = Panel(
         key="missed", kind="table", title=Text("Promises missed", "未达标的承诺"), width=24, height=9, unit="none", sort=("Time", True),
         asks=Text("Which promises were not kept, and how long did it take? The newest 300.", "哪些承诺未达标，用了多久？最新 300 条。"),

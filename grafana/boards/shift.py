@@ -5,7 +5,6 @@ from grafana.boards.common import (
     FINDING_STATE,
     NO_TIME,
     NONE_IS_GOOD,
-    OF_REGION,
     OF_SITE,
     SEVERITY,
     SITE,
@@ -27,13 +26,13 @@ _ACTIONS = {
 
 
 def _events(action: str) -> Query:
-    query = select("ticket_event", of("count", "ticket", "tickets")).where(equals("action", action), OF_REGION, OF_SITE)
+    query = select("ticket_event", of("count", "ticket", "tickets")).where(equals("action", action), OF_SITE)
     return query.within()
 
 
 def _log() -> Panel:
     fields = ("action", "ticket", "boiler", "site", "problem", "severity", "actor", "reason")
-    rows = select("ticket_event", *map(name, fields)).where(OF_REGION, OF_SITE).within().newest_first().limit(300)
+    rows = select("ticket_event", *map(name, fields)).where(OF_SITE).within().newest_first().limit(300)
     return Panel(
         key="log", kind="table", title=Text("What happened, newest first", "经过（新的在前）"), width=24, height=11,
         asks=Text("Who did what to which ticket? The newest 300 steps.", "谁对哪张工单做了什么？最近 300 步。"), unit="none",

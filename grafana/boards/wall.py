@@ -5,7 +5,6 @@ from grafana.boards.common import (
     KEPT_STEPS,
     LAG_STEPS,
     NO_TIME,
-    OF_REGION,
     OF_SITE,
     PROMISES,
     SEVERITY,
@@ -44,7 +43,7 @@ def _states() -> tuple[Panel, ...]:
 
 def _tickets() -> tuple[Panel, ...]:
     fields = ("ticket", "boiler", "site", "region", "obligation", "problem", "severity", "state")
-    nearest = select("ticket_next", of("last", "left_s"), *map(name, fields)).where(OF_REGION, OF_SITE).within()
+    nearest = select("ticket_next", of("last", "left_s"), *map(name, fields)).where(OF_SITE).within()
     left = Column(
         "left_s", "s", steps=((None, "dark-red"), (0.0, "dark-orange"), (3600.0, "dark-green")), width=160, decimals=0
     )
@@ -68,7 +67,7 @@ def _tickets() -> tuple[Panel, ...]:
                     f"最近 {days} 天内到期的承诺有多少达标？没有到期则不显示数字。",
                 ),
                 unit="percentunit", width=5, height=11, last=f"{days}d", is_vertical=True, decimals=1, steps=KEPT_STEPS,
-                targets=tuple(Target(kept(promise, OF_REGION, OF_SITE), title) for promise, title in PROMISES.items()),
+                targets=tuple(Target(kept(promise, OF_SITE), title) for promise, title in PROMISES.items()),
                 empty=Text("none due", "无到期"),
             )
             for days in (7, 30)
@@ -123,11 +122,9 @@ _INGEST = {
 def _load_and_map() -> tuple[Panel, ...]:
     load = named('sum("alarms") / max("operators")', "load")
     alarms = select("alarm_load", load).where(chosen("site", "site", "-")).within().every("10m")
-    newest = (
-        select("fleet_minute", of("last", "boilers")).where(OF_REGION, OF_SITE).within().by("region", "site", "state")
-    )
-    trouble = select("fleet_minute", of("last", "boilers")).where(among("state", "fault", "silent"), OF_REGION, OF_SITE)
-    places = select("boiler_fact", of("mean", "latitude"), of("mean", "longitude")).where(OF_REGION, OF_SITE, upto())
+    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "state")
+    trouble = select("fleet_minute", of("last", "boilers")).where(among("state", "fault", "silent"), OF_SITE)
+    places = select("boiler_fact", of("mean", "latitude"), of("mean", "longitude")).where(OF_SITE, upto())
     return (
         Panel(
             key="load", kind="bars", title=Text("Alarms per operator and 10 min", "每人每 10 分钟告警数"), width=12, height=9,
@@ -148,7 +145,7 @@ def _load_and_map() -> tuple[Panel, ...]:
             ),
             unit="short", steps=((None, "dark-green"), (1.0, "dark-orange"), (10.0, "dark-red")),
             targets=(
-                Target(select(trouble.within().by("region", "site", "state"), of("sum", "boilers", "in_trouble")).within().by("site")),
+                Target(select(trouble.within().by("site", "state"), of("sum", "boilers", "in_trouble")).within().by("site")),
                 Target(select(newest, of("sum", "boilers")).within().by("site")),
                 Target(places.by("site", "region").series(1_000)),
             ),
