@@ -91,7 +91,7 @@ class Again:
             return None, []
         draft = Draft(refusal.received_at_ms, future_ms=limits.future_ms, oldest_ms=limits.oldest_ms)
         codec.read([message], draft)
-        if not any(outcome != "quarantined" for _, outcome in draft.outcomes):
+        if not draft.is_read:
             return None, draft.refusals
         account = draft.number_of(Source(refusal.boiler, refusal.site, refusal.boiler))
         batch = draft.close()

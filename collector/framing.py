@@ -17,18 +17,20 @@ class ProtocolError(BoilerwatchError):
 
 @dataclass(slots=True)
 class Publishes:
-    """PUBLISH packets of one chunk, in order, each list of the same length.
+    """PUBLISH packets of one chunk, in order.
 
     Attributes
     ----------
-    packet_ids
-        0 for QoS 0.
+    topics, payloads, packet_ids
+        Of each, lists of the same length; a packet id is 0 at QoS 0.
+    retained_at
+        Which of them are retained, rising; hardly ever any.
     """
 
     topics: list[bytes] = field(default_factory=list)
     payloads: list[bytes] = field(default_factory=list)
-    retained: list[bool] = field(default_factory=list)
     packet_ids: list[int] = field(default_factory=list)
+    retained_at: list[int] = field(default_factory=list)
 
 
 class Framer:
@@ -49,7 +51,7 @@ class Framer:
         self._skip = 0
         self.oversized = 0
 
-    def feed(  # noqa: PLR0912, PLR0915 -- one loop on purpose: a call a message costs more than its work
+    def feed(  # noqa: PLR0912 -- one loop on purpose: a call a message costs more than its work
         self, chunk: bytes
     ) -> tuple[Publishes, list[tuple[int, bytes]]]:
         """Return the PUBLISH packets and the other packets that end in this chunk.
@@ -66,53 +68,45 @@ class Framer:
             chunk = chunk[passed:]
         data = self._rest + chunk if self._rest else chunk
         at, size = 0, len(data)
-        topics, payloads, retained, ids = found.topics, found.payloads, found.retained, found.packet_ids
         with_properties = self._version == 5
+        lengths = (1, 3) if with_properties else (0, 2)  # of packet id and empty properties, at QoS 0 and 1
+        add_topic, add_payload, add_id = found.topics.append, found.payloads.append, found.packet_ids.append
         while size - at >= 2:
             first = data[at]
             length = data[at + 1]
             body = at + 2
             if length & 0x80:
-                length, body = _long_length(data, at + 1)
-                if body == 0:
-                    break
+                if body < size and data[body] < 0x80:
+                    length += (data[body] << 7) - 0x80
+                    body += 1
+                else:
+                    length, body = _long_length(data, at + 1)
+                    if body == 0:
+                        break
             end = body + length
-            if length > self._max and first >> 4 == 3:
-                body_here = self._pass_by(data, body, end, first, found)
-                if body_here:
-                    at = min(end, size)
-                    self._skip = end - size if end > size else 0
+            if first & 0xF4 == 0x30 and 2 <= length <= self._max and end <= size:  # PUBLISH at QoS 0 or 1, whole
+                cut = body + 2 + (data[body] << 8) + data[body + 1]
+                start = cut + lengths[first >> 1 & 1]
+                if start <= end and not (with_properties and data[start - 1]):
+                    add_topic(data[body + 2 : cut])
+                    add_payload(data[start:end])
+                    add_id(data[cut] << 8 | data[cut + 1] if first & 2 else 0)
+                    if first & 1:
+                        found.retained_at.append(len(found.topics) - 1)
+                    at = end
                     continue
-                break
+            if first >> 4 == 3 and length > self._max:
+                if not self._pass_by(data, body, end, first, found):
+                    break
+                self._skip = max(end - size, 0)
+                at = min(end, size)
+                continue
             if end > size:
                 break
-            if first >> 4 != 3:
+            if first >> 4 == 3:
+                _take_odd(data, body, end, first, found, with_properties=with_properties)
+            else:
                 others.append((first, data[body:end]))
-                at = end
-                continue
-            cut = body + 2 + (data[body] << 8 | data[body + 1]) if length >= 2 else end + 1
-            topic = data[body + 2 : cut]
-            qos = first & 0x06
-            packet_id = 0
-            if qos:
-                if qos == 0x06 or cut + 2 > end:
-                    raise ProtocolError("the broker sent a PUBLISH with an impossible QoS or no packet id")
-                packet_id = data[cut] << 8 | data[cut + 1]
-                cut += 2
-            if with_properties and cut < end:
-                properties = data[cut]
-                cut += 1
-                if properties & 0x80:
-                    properties, cut = _long_length(data, cut - 1)
-                cut += properties
-            elif with_properties:
-                cut = end + 1
-            if cut > end:
-                raise ProtocolError("the broker sent a PUBLISH that is shorter than its own parts")
-            topics.append(topic)
-            payloads.append(data[cut:end])
-            retained.append(bool(first & 1))
-            ids.append(packet_id)
             at = end
         self._rest = data[at:]
         return found, others
@@ -131,9 +125,29 @@ class Framer:
         if first & 0x06:
             found.topics.append(b"")
             found.payloads.append(b"")
-            found.retained.append(False)
             found.packet_ids.append(data[cut] << 8 | data[cut + 1])
         return True
+
+
+def _take_odd(data: bytes, body: int, end: int, first: int, found: Publishes, *, with_properties: bool) -> None:
+    """Take a PUBLISH that has properties, or say why it is none."""
+    cut = body + 2 + (data[body] << 8 | data[body + 1]) if end - body >= 2 else end + 1
+    topic, qos, packet_id = data[body + 2 : cut], first & 0x06, 0
+    if qos:
+        if qos == 0x06 or cut + 2 > end:
+            raise ProtocolError("the broker sent a PUBLISH with an impossible QoS or no packet id")
+        packet_id = data[cut] << 8 | data[cut + 1]
+        cut += 2
+    if with_properties:
+        properties, behind = _long_length(data, cut) if cut < end else (0, end + 1)
+        cut = behind + properties if behind else end + 1
+    if cut > end:
+        raise ProtocolError("the broker sent a PUBLISH that is shorter than its own parts")
+    if first & 1:
+        found.retained_at.append(len(found.topics))
+    found.topics.append(topic)
+    found.payloads.append(data[cut:end])
+    found.packet_ids.append(packet_id)
 
 
 def _long_length(data: bytes, at: int) -> tuple[int, int]:

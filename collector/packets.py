@@ -3,6 +3,8 @@
 import struct
 from typing import NamedTuple
 
+import numpy as np
+
 from boilerwatch.settings import MqttSettings
 from collector.framing import ProtocolError
 
@@ -42,7 +44,10 @@ def subscribe(packet_id: int, filters: list[str], *, five: bool) -> bytes:
 
 def pubacks(packet_ids: list[int]) -> bytes:
     """Return the PUBACKs of these ids, in this order, as one write."""
-    return b"".join([b"\x40\x02" + packet_id.to_bytes(2, "big") for packet_id in packet_ids])
+    found = np.empty((len(packet_ids), 4), np.uint8)
+    found[:, 0], found[:, 1] = 0x40, 2
+    found[:, 2:] = np.array(packet_ids, ">u2").view(np.uint8).reshape(-1, 2)
+    return found.tobytes()
 
 
 def read_connack(body: bytes) -> Connack:

@@ -46,7 +46,8 @@ class PahoSession(Session):
             self.counters["oversized"] += is_large
             found.topics.append(b"" if is_large else topic)
             found.payloads.append(b"" if is_large else bytes(message.payload))
-            found.retained.append(bool(message.retain))
+            if message.retain:
+                found.retained_at.append(len(found.topics) - 1)
             found.packet_ids.append(message.mid if message.qos else 0)
         self._hand_over(found)
 

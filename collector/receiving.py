@@ -9,6 +9,7 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
+from itertools import chain
 from typing import NamedTuple
 
 import structlog
@@ -21,7 +22,7 @@ from boilerwatch.journal import READINGS, Journal, NewRow, open_writer
 from boilerwatch.model import Batch
 from boilerwatch.settings import Settings
 from collector.again import Again, Limits
-from collector.codecs import Codec, Draft, Message, codecs_of
+from collector.codecs import Codec, Draft, Message, Native, codecs_of
 from collector.codecs.memory import CodeMemory
 from collector.deliveries import Deliveries
 from collector.figures import CollectorFigures
@@ -67,6 +68,8 @@ class Receiving:
         self._codecs: list[Codec] = codecs_of(settings.dialects)
         self._memory = CodeMemory(settings.data.dir / "codes.json", self._codecs)
         self._codec_of: dict[bytes, Codec | None] = {}
+        self._native = next((codec for codec in self._codecs if isinstance(codec, Native)), None)
+        self._plain: dict[bytes, int] = self._native.telemetry.ids if self._native is not None else {}
         self._again = Again(self._quarantine, self._journal, self._repeats, self._codec)
         self._waiting: list[Deliveries] = []
         self._waiting_count = 0
@@ -117,7 +120,8 @@ class Receiving:
     def _take(self, deliveries: Deliveries) -> None:
         self._waiting.append(deliveries)
         self._waiting_count += len(deliveries.topics)
-        self._urgent = self._urgent or not all(topic.endswith(b"y") for topic in deliveries.topics)
+        if not (self._urgent or all(map(self._plain.__contains__, deliveries.topics))):
+            self._urgent = not all(topic.endswith(b"y") for topic in deliveries.topics)
         self._something.set()
 
     async def _fill(self, stop: asyncio.Event) -> None:
@@ -185,11 +189,19 @@ class Receiving:
         now_ms = self._clock.now_ms()
         limits = self._limits(now_ms)
         draft = Draft(now_ms, future_ms=limits.future_ms, oldest_ms=limits.oldest_ms)
-        messages: list[Message] = []
-        for some in waiting:
-            messages += map(Message, some.topics, some.payloads, some.retained)
-        for codec, own in self._grouped(messages, draft):
-            codec.read(own, draft)
+        topics = list(chain.from_iterable(some.topics for some in waiting))
+        payloads = list(chain.from_iterable(some.payloads for some in waiting))
+        ids = [number for topic in topics if (number := self._plain.get(topic)) is not None]
+        if (
+            self._native is not None
+            and topics
+            and len(ids) == len(topics)
+            and not any(some.retained_at for some in waiting)
+        ):
+            self._native.telemetry.read(ids, topics, payloads, draft)
+        else:
+            for codec, own in self._grouped(_messages(waiting), draft):
+                codec.read(own, draft)
         batch = draft.close()
         self._repeats.drop(batch, draft.delivery)
         if not batch.sources:
@@ -250,6 +262,15 @@ class Receiving:
         for offset in range(start, last, 100):
             for row in self._journal.read(offset, min(100, last - offset)):
                 self._repeats.remember(decode(row.body))
+
+
+def _messages(waiting: list[Deliveries]) -> list[Message]:
+    found: list[Message] = []
+    for some in waiting:
+        retained = set(some.retained_at)
+        for place, (topic, payload) in enumerate(zip(some.topics, some.payloads, strict=True)):
+            found.append(Message(topic, payload, place in retained))
+    return found
 
 
 def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> None:

@@ -55,6 +55,7 @@ class Repeats:
         self._spans: deque[_Span] = deque()
         self._slots: dict[str, int] = {}
         self._newest = np.zeros(1_024, np.int64)
+        self._asked: tuple[list[Source], Ints] = ([], np.zeros(0, np.int64))
 
     def remember(self, batch: Batch) -> None:
         """Take note of rows that are in the journal."""
@@ -103,10 +104,13 @@ class Repeats:
             self._spans.popleft()
 
     def _slots_of(self, sources: list[Source]) -> Ints:
+        if self._asked[0] is sources and len(self._asked[1]) == len(sources):
+            return self._asked[1]  # a batch is asked for when it comes and when it is in the journal
         slots = self._slots
         found = np.array([slots.setdefault(source.boiler, len(slots)) for source in sources], np.int64)
         if len(slots) > len(self._newest):
             self._newest = np.concatenate([self._newest, np.zeros(max(len(slots), len(self._newest)), np.int64)])
+        self._asked = (sources, found)
         return found
 
 

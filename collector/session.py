@@ -78,7 +78,8 @@ class Session:
         self._connection: Connection | None = None
         self._handed = 0
         self._done = 0
-        self._unacknowledged: deque[int] = deque()
+        self._held = 0
+        self._unacknowledged: deque[list[int]] = deque()
         self.counters: Counter[str] = Counter()
         self.connected = False
         self.possible_loss = 0
@@ -107,15 +108,25 @@ class Session:
         count = min(upto, self._handed) - self._done
         if count <= 0:
             return
-        ids = [packet_id for packet_id in (self._unacknowledged.popleft() for _ in range(count)) if packet_id]
         self._done += count
+        self._held -= count
+        ids: list[int] = []
+        while count:
+            part = self._unacknowledged.popleft()
+            if len(part) > count:
+                self._unacknowledged.appendleft(part[count:])
+                part = part[:count]
+            count -= len(part)
+            ids += part
+        if 0 in ids:  # QoS 0
+            ids = [packet_id for packet_id in ids if packet_id]
         if ids and self._connection is not None:
             self._connection.acknowledge(ids)
             self.counters["acknowledged"] += len(ids)
 
     def held(self) -> int:
         """Return how many messages were handed over and not acknowledged."""
-        return len(self._unacknowledged)
+        return self._held
 
     async def _once(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -138,6 +149,7 @@ class Session:
         if reason:
             raise RefusedError(f"broker {self._mqtt.host}:{self._mqtt.port} refused us: {reason_text(reason)}")
         self._done = self._handed
+        self._held = 0
         self._unacknowledged.clear()
         if self._expect_session and not session_present:
             self.possible_loss += 1
@@ -180,23 +192,25 @@ class Session:
             self._hand_over(found)
 
     def _hand_over(self, found: Publishes) -> None:
-        room = 2 * self._mqtt.receive_maximum - len(self._unacknowledged)
+        room = 2 * self._mqtt.receive_maximum - self._held
         if len(found.topics) > room:
-            self._drop_unheld(found, room)
-        self._handed += len(found.topics)
-        self._unacknowledged.extend(found.packet_ids)
-        self.counters["received"] += len(found.topics)
-        self._deliver(Deliveries(found.topics, found.payloads, found.retained, self._handed))
+            found = self._drop_unheld(found, room)
+        count = len(found.topics)
+        self._handed += count
+        self._held += count
+        self._unacknowledged.append(found.packet_ids)
+        self.counters["received"] += count
+        self._deliver(Deliveries(found.topics, found.payloads, found.retained_at, self._handed))
 
-    def _drop_unheld(self, found: Publishes, room: int) -> None:
+    def _drop_unheld(self, found: Publishes, room: int) -> Publishes:
         """Drop QoS 0 messages beyond what we may hold; QoS 1 is bounded by the broker."""
-        ids = found.packet_ids
-        keep = [i for i, packet_id in enumerate(ids) if packet_id or i < room]
-        self.counters["dropped_qos0"] += len(ids) - len(keep)
-        found.topics = [found.topics[i] for i in keep]
-        found.payloads = [found.payloads[i] for i in keep]
-        found.retained = [found.retained[i] for i in keep]
-        found.packet_ids = [ids[i] for i in keep]
+        keep = [i for i, packet_id in enumerate(found.packet_ids) if packet_id or i < room]
+        self.counters["dropped_qos0"] += len(found.packet_ids) - len(keep)
+        retained = set(found.retained_at)
+        return Publishes(
+            [found.topics[i] for i in keep], [found.payloads[i] for i in keep], [found.packet_ids[i] for i in keep],
+            [place for place, i in enumerate(keep) if i in retained],
+        )  # fmt: skip
 
     def _note(self, exc: Exception) -> None:
         text = self._sentence(exc)

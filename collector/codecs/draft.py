@@ -1,6 +1,5 @@
 """A batch in the making: what codecs fill and receiving closes."""
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
 from boilerwatch.model import Batch, Event, Floats, Ints, Source, Status
 from boilerwatch.signals import BY_NAME, FLAGS
@@ -30,6 +30,25 @@ class Message(NamedTuple):
     retained: bool
 
 
+class Block(NamedTuple):
+    """Decoded rows in columns, each of shape (n,); see `Batch`.
+
+    Attributes
+    ----------
+    delivery
+        Which delivery each row came in.
+    """
+
+    source: Ints
+    ts_ms: Ints
+    stamped: NDArray[np.bool_]
+    hash: NDArray[np.uint64]
+    boot: NDArray[np.uint64]
+    seq: Ints
+    delivery: Ints
+    columns: dict[str, Floats]
+
+
 class Draft:
     """Collects rows, events, statuses, refusals and counts.
 
@@ -39,6 +58,11 @@ class Draft:
         Arrival of everything in it. [ms since 1970]
     future_ms, oldest_ms
         Accepted times: up to `received_at_ms + future_ms`, not before `oldest_ms`. [ms]
+
+    Attributes
+    ----------
+    counted
+        How many deliveries were counted so far.
     """
 
     def __init__(self, received_at_ms: int, *, future_ms: int = 600_000, oldest_ms: int = EARLIEST_MS) -> None:
@@ -50,33 +74,50 @@ class Draft:
         self.unknown: Counter[str] = Counter()
         self.events: list[Event] = []
         self.statuses: list[Status] = []
-        self.outcomes: list[tuple[int, str]] = []
+        self.counted = 0
+        self._outcomes: list[tuple[int, str]] = []
+        self._bulk: list[tuple[Ints, str]] = []
         self._numbers: dict[Source, int] = {}
         self._sources: list[Source] = []
-        self._source: list[int] = []
-        self._ts: list[int] = []
-        self._stamped: list[bool] = []
-        self._hash: list[int] = []
-        self._boot: list[int] = []
-        self._seq: list[int] = []
-        self._delivery: list[int] = []
-        self._values: dict[str, list[float]] = {}
+        self._blocks: list[Block] = []
+        self._single: list[tuple[int, int, bool, int, int, int, int, Mapping[str, float]]] = []
         self._rows = 0
+        self._delivery = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         """Return the number of reading rows."""
         return self._rows
 
+    @property
+    def is_read(self) -> bool:
+        """Whether something of it could be read."""
+        return bool(self._bulk) or any(outcome != "quarantined" for _, outcome in self._outcomes)
+
     def number_of(self, source: Source) -> int:
         """Return the source's index in the batch's dictionary."""
+        if len(self._numbers) < len(self._sources):
+            self._numbers = dict(zip(self._sources, range(len(self._sources)), strict=True))
         number = self._numbers.setdefault(source, len(self._sources))
         if number == len(self._sources):
             self._sources.append(source)
         return number
 
+    def numbers_of(self, sources: list[Source]) -> Ints:
+        """Return the index of each, which are all different."""
+        if self._sources:
+            return np.array([self.number_of(source) for source in sources], np.int64)
+        self._sources = sources
+        return np.arange(len(sources))
+
     def count(self, source: int, outcome: str) -> None:
         """Count one delivery's outcome."""
-        self.outcomes.append((source, outcome))
+        self._outcomes.append((source, outcome))
+        self.counted += 1
+
+    def count_each(self, sources: Ints, outcome: str) -> None:
+        """Count a delivery of each of these."""
+        self._bulk.append((sources, outcome))
+        self.counted += len(sources)
 
     def refuse(self, message: Message, reason: str, source: int = -1, *, whole: bool = True) -> None:
         """Send a delivery to quarantine; `whole` unless it is one element of an array."""
@@ -88,32 +129,37 @@ class Draft:
         if whole:
             self.count(number, "quarantined")
 
-    def add_rows(
-        self, source: list[int], ts: list[int], stamped: list[bool], trail: tuple[list[int], list[int], list[int]],
-        values: Mapping[str, list[float]], *, each: bool = False,
+    def add_row(
+        self, source: int, ts_ms: int, values: Mapping[str, float], *, stamped: bool, hash_: int, boot: int = 0, seq: int = -1
     ) -> None:  # fmt: skip
-        """Add decoded rows of one delivery, or each row of its own; they are counted next.
+        """Add a decoded row of the delivery that is counted next."""
+        self._single.append((source, ts_ms, stamped, hash_, boot, seq, self.counted, values))
+        self._rows += 1
 
-        Parameters
-        ----------
-        trail
-            Hash, boot and seq of each row.
-        values
-            Signal -> one value a row.
-        """
-        before = self._rows
-        number = len(self.outcomes)
-        self._delivery += range(number, number + len(ts)) if each else [number] * len(ts)
-        self._source += source
-        self._ts += ts
-        self._stamped += stamped
-        for mine, theirs in zip((self._hash, self._boot, self._seq), trail, strict=True):
-            mine.extend(theirs)
-        self._rows += len(ts)
-        for name, column in values.items():
-            mine_values = self._values.setdefault(name, [])
-            mine_values.extend([math.nan] * (before - len(mine_values)))
-            mine_values.extend(column)
+    def add_block(self, block: Block) -> None:
+        """Add decoded rows, each of a delivery of its own."""
+        self._seal()
+        self._blocks.append(block)
+        self._rows += len(block.ts_ms)
+
+    def _seal(self) -> None:
+        """Put rows that came one by one into a block."""
+        if not self._single:
+            return
+        source, ts_ms, stamped, hashes, boot, seq, delivery, values = zip(*self._single, strict=True)
+        columns: dict[str, Floats] = {}
+        for row, plain in enumerate(values):
+            for name, value in plain.items():
+                if name not in columns:
+                    columns[name] = np.full(len(values), np.nan)
+                columns[name][row] = value
+        self._blocks.append(
+            Block(
+                np.array(source, np.int64), np.array(ts_ms, np.int64), np.array(stamped, np.bool_), np.array(hashes, np.uint64),
+                np.array(boot, np.uint64), np.array(seq, np.int64), np.array(delivery, np.int64), columns,
+            )
+        )  # fmt: skip
+        self._single = []
 
     def add_event(self, source: int, ts_ms: int, code: str, active: bool, *, stamped: bool, family: str = "") -> None:
         """Add an error code that appeared or went; `family` where the dialect says whose code it is."""
@@ -162,39 +208,70 @@ class Draft:
 
     @property
     def delivery(self) -> Ints:
-        """Which delivery each row came in."""
-        return np.array(self._delivery, np.int64)
+        """Which delivery each row came in, once it is closed."""
+        return self._delivery
 
     def close(self) -> Batch:
         """Return the batch, impossible values dropped and counted."""
-        sources = self._sources
-        columns: dict[str, Floats] = {}
-        for name, values in self._values.items():
-            values.extend([math.nan] * (self._rows - len(values)))
-            columns[name] = np.array(values, np.float64)
-        ledger = {outcome: np.zeros(len(sources), np.int64) for outcome in OUTCOMES}
-        for source, outcome in self.outcomes:
-            ledger[outcome][source] += 1
-            ledger["received"][source] += 1
+        self._seal()
+        rows = _joined(self._blocks)
+        self._delivery = rows.delivery
         return Batch(
-            sources=sources,
-            source=np.array(self._source, np.int64),
-            ts_ms=np.array(self._ts, np.int64),
+            sources=self._sources,
+            source=rows.source,
+            ts_ms=rows.ts_ms,
             received_at_ms=np.full(self._rows, self.received_at_ms, np.int64),
-            stamped=np.array(self._stamped, np.bool_),
-            columns=keep_possible(columns, self.dropped),
-            hash=np.array(self._hash, np.uint64),
-            boot=np.array(self._boot, np.uint64),
-            seq=np.array(self._seq, np.int64),
+            stamped=rows.stamped,
+            columns=keep_possible(rows.columns, self.dropped),
+            hash=rows.hash,
+            boot=rows.boot,
+            seq=rows.seq,
             events=self.events,
             statuses=self.statuses,
-            ledger={name: counts for name, counts in ledger.items() if counts.any()},
+            ledger=self._ledger(),
         )
+
+    def _ledger(self) -> dict[str, Ints]:
+        count = len(self._sources)
+        ledger = {outcome: np.zeros(count, np.int64) for outcome in OUTCOMES}
+        for source, outcome in self._outcomes:
+            ledger[outcome][source] += 1
+        for sources, outcome in self._bulk:
+            ledger[outcome] += np.bincount(sources, minlength=count)
+        ledger["received"] = sum(ledger.values(), np.zeros(count, np.int64))
+        return {name: counts for name, counts in ledger.items() if counts.any()}
+
+
+def _joined(blocks: list[Block]) -> Block:
+    """Return the rows of all blocks, in order."""
+    if len(blocks) == 1:
+        return blocks[0]
+    none = np.zeros(0, np.int64)
+    empty = Block(none, none, none.astype(np.bool_), none.astype(np.uint64), none.astype(np.uint64), none, none, {})
+    parts = [empty, *blocks]
+    names = dict.fromkeys(name for block in blocks for name in block.columns)
+    columns = {
+        name: np.concatenate(
+            [block.columns[name] if name in block.columns else np.full(len(block.ts_ms), np.nan) for block in blocks]
+        )
+        for name in names
+    }
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    fixed = {name: column(name) for name in Block._fields if name != "columns"}
+    return Block(**fixed, columns=columns)
 
 
 def hash_of(topic: bytes, payload: bytes) -> int:
     """Return the 64 bits by which a repeat is known."""
-    return xxhash.xxh3_64_intdigest(payload, xxhash.xxh32_intdigest(topic))
+    return xxhash.xxh3_64_intdigest(payload, seed_of(topic))
+
+
+def seed_of(topic: bytes) -> int:
+    """Return what a topic adds to the hash of its payloads."""
+    return xxhash.xxh32_intdigest(topic)
 
 
 def boot_hash(raw: object) -> int:

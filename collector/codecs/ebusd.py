@@ -14,8 +14,8 @@ from boilerwatch.model import Source
 from collector.codecs.bases import Bases
 from collector.codecs.draft import Draft, Message, hash_of
 from collector.codecs.live_codes import LiveCodes
-from collector.codecs.native import decode_json
 from collector.codecs.scalars import number, value_of
+from collector.codecs.telemetry import decode_json
 
 FAMILY = "vaillant"
 #: Circuits that are a boiler; others are controllers, mixers, solar.
@@ -142,10 +142,9 @@ class Ebusd:
             draft.dropped[name, INVERSE_SCALE] += 1
         else:
             draft.unknown[f"ebusd/{name}"[:64]] += 1
-        values = {signal: [value] for signal, value in draft.values_of(plain, frozenset()).items()}
-        if values:
-            trail = ([hash_of(message.topic, message.payload)], [0], [-1])
-            draft.add_rows([index], [draft.received_at_ms], [True], trail, values)
+        if values := draft.values_of(plain, frozenset()):
+            whole = hash_of(message.topic, message.payload)
+            draft.add_row(index, draft.received_at_ms, values, stamped=True, hash_=whole)
 
     def _measured(self, name: str, fields: list[object], draft: Draft) -> dict[str, object]:
         signals = _MESSAGES[name]

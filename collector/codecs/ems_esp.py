@@ -14,8 +14,8 @@ from boilerwatch.codes import look_up
 from collector.codecs.bases import Bases
 from collector.codecs.draft import Draft, Message, hash_of
 from collector.codecs.live_codes import LiveCodes
-from collector.codecs.native import decode_json
 from collector.codecs.scalars import value_of
+from collector.codecs.telemetry import decode_json
 
 FAMILY = "bosch_ems"
 
@@ -144,10 +144,9 @@ class EmsEsp:
                 continue  # the set point in force counts; what was chosen only where that is not told
             signal, factor = _SIGNALS[key]
             plain[signal] = value_of(signal, raw, factor)
-        values = {name: [value] for name, value in draft.values_of(plain, frozenset()).items()}
-        if values:
-            trail = ([hash_of(message.topic, message.payload)], [0], [-1])
-            draft.add_rows([number], [draft.received_at_ms], [True], trail, values)
+        if values := draft.values_of(plain, frozenset()):
+            whole = hash_of(message.topic, message.payload)
+            draft.add_row(number, draft.received_at_ms, values, stamped=True, hash_=whole)
         self._take_codes(keys, number, boiler, draft)
 
     def _take_codes(self, keys: dict[str, Any], number: int, boiler: str, draft: Draft) -> None:

@@ -18,8 +18,8 @@ from collector.codecs.mapping import (
     read_mapping,
     text_of,
 )
-from collector.codecs.native import decode_json
 from collector.codecs.scalars import flag, follow, number
+from collector.codecs.telemetry import decode_json
 
 NO_SENSOR = "no_sensor"
 
@@ -122,11 +122,10 @@ class Mapped:
             draft.refuse(message, ts, index, whole=False)
             return False
         plain = {rule.name: value for rule in plan.signals if (value := _value(element, rule, draft)) is not None}
-        values = {name: [value] for name, value in draft.values_of(plain, frozenset()).items()}
-        if values:
+        if values := draft.values_of(plain, frozenset()):
             whole = hash_of(message.topic + b"\0" + source.boiler.encode(), message.payload)
             at_ms = draft.received_at_ms if ts is None else ts
-            draft.add_rows([index], [at_ms], [ts is None], ([whole], [0], [-1]), values)
+            draft.add_row(index, at_ms, values, stamped=ts is None, hash_=whole)
         if plan.rule.code is not None and (raw := follow(element, plan.code)) is not None:
             until = plan.rule.code.until
             text = text_of(raw).partition(until)[0].strip() if until else text_of(raw)

@@ -116,9 +116,8 @@ class Otgw:
             signal, factor = _SIGNALS[label]
             values = draft.values_of({signal: value_of(signal, text, factor)}, frozenset())
             if values:
-                trail = ([hash_of(message.topic, message.payload)], [0], [-1])
-                columns = {name: [value] for name, value in values.items()}
-                draft.add_rows([number], [draft.received_at_ms], [True], trail, columns)
+                whole = hash_of(message.topic, message.payload)
+                draft.add_row(number, draft.received_at_ms, values, stamped=True, hash_=whole)
         elif not self._read_fault(self._known(source.boiler), label, text):
             draft.unknown[f"otgw/{label}"[:64]] += 1
         else:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from boilerwatch.settings import DialectSettings
 from boilerwatch.signals import BY_NAME
-from collector.codecs.native import decode_json
 from collector.codecs.registry import Codec, codecs_of
+from collector.codecs.telemetry import decode_json
 
 _MOST_PATHS = 30
 #: Whole numbers below it are seconds since 1970, above it milliseconds.

@@ -15,7 +15,7 @@ from boilerwatch.model import Source
 from boilerwatch.wire import ID
 from collector.codecs.draft import Draft, Message, hash_of
 from collector.codecs.live_codes import LiveCodes
-from collector.codecs.native import decode_json
+from collector.codecs.telemetry import decode_json
 
 _GATEWAY = "v1/gateway"
 _FILTERS = (
@@ -125,10 +125,9 @@ class ThingsBoard:
             merged.setdefault(ts, {}).update(values)
         whole = hash_of(message.topic + b"\0" + source.boiler.encode(), message.payload)
         for ts_ms, values in merged.items():
-            found = {name: [value] for name, value in draft.values_of(values, _TRAIL).items()}
-            if found:
+            if found := draft.values_of(values, _TRAIL):
                 at_ms = draft.received_at_ms if ts_ms is None else ts_ms
-                draft.add_rows([number], [at_ms], [ts_ms is None], ([whole], [0], [-1]), found)
+                draft.add_row(number, at_ms, found, stamped=ts_ms is None, hash_=whole)
             if "error_code" in values:
                 code = str(values["error_code"] if values["error_code"] is not None else "").strip()
                 shown = [] if code.lower() in _NO_CODE else [code]

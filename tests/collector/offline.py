@@ -27,7 +27,7 @@ class Collector:
         """Have these come at once and one batch closed; whether it is durable."""
         if messages:
             self._sent += len(messages)
-            retained = [bool(message[2]) if len(message) > 2 else False for message in messages]
+            retained = [place for place, message in enumerate(messages) if len(message) > 2 and message[2]]
             topics, payloads = [message[0] for message in messages], [message[1] for message in messages]
             self.receiving._take(Deliveries(topics, payloads, retained, self._sent))
         return self.receiving.turn()

@@ -103,7 +103,8 @@ class Heard:
         self.stop = asyncio.Event()
 
     def _take(self, deliveries: Deliveries) -> None:
-        self.messages += zip(deliveries.topics, deliveries.payloads, deliveries.retained, strict=True)
+        retained = [place in deliveries.retained_at for place in range(len(deliveries.topics))]
+        self.messages += zip(deliveries.topics, deliveries.payloads, retained, strict=True)
         self.upto = deliveries.upto
 
     async def until(self, what: Callable[[], bool], timeout_s: float = 10) -> None:

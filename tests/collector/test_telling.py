@@ -139,7 +139,7 @@ def test_the_collectors_and_the_detectors_figures_travel_in_their_journals_rows(
     receiving = Receiving(settings, clock)
     for number in range(12):  # a second each: two rows carry figures
         message = Message(b"boilers/s-1/b-1/telemetry", b'{"ts": 7}' if number == 3 else b'{"flow_temp_c": 50}', False)
-        receiving._take(Deliveries([message.topic], [message.payload], [False], number + 1))
+        receiving._take(Deliveries([message.topic], [message.payload], [], number + 1))
         assert receiving.turn()
         clock.advance(1.0)
     receiving.close()

@@ -44,7 +44,7 @@ def test_one_publication_keeps_its_flags(five: bool, qos: int, retain: bool) -> 
     raw = packets.publish(Publication("OTGW/value/n", b"online", qos, retain), 9, five=five)
     found, _ = Framer(5 if five else 4, 1 << 20).feed(raw)
     assert (found.topics, found.payloads) == ([b"OTGW/value/n"], [b"online"])
-    assert (found.retained, found.packet_ids) == ([retain], [9 if qos else 0])
+    assert (found.retained_at, found.packet_ids) == ([0] if retain else [], [9 if qos else 0])
 
 
 def test_a_connect_bears_login_and_will() -> None:
