@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from boilerwatch.errors import InputError
 from boilerwatch.model import Ints
+from boilerwatch.service import ServiceRow, encode
 from simulators.bad_links import Troubles
 from simulators.dataset_picture import Recorder
 from simulators.draw import World
@@ -26,6 +28,8 @@ from simulators.watch import NAME, CodeSpans, Watch
 
 #: Rows put together at once: enough to spread the cost of a column, few enough to stay in the cache.
 _ROWS = 8_192
+#: What repair firms reported, one row of the service journal a line.
+SERVICE = "service.jsonl"
 READINGS = {"jsonl": "readings.jsonl.gz", "parquet": "readings.parquet"}
 
 
@@ -94,7 +98,7 @@ def intervals_ms(fleet: Fleet, order: Order) -> Ints:
 
 
 def write(order: Order, out: Path, plot: bool = False) -> None:
-    """Write readings, `fleet.csv`, `truth.csv` and `dataset.json`; with `plot` also two pictures.
+    """Write readings, `fleet.csv`, `truth.csv`, `service.jsonl` and `dataset.json`; with `plot` also two pictures.
 
     Raises
     ------
@@ -132,7 +136,8 @@ def _whole_folder(out: Path) -> Iterator[Path]:
 def _write_files(order: Order, fleet: Fleet, part: Path, plot: bool) -> None:
     recorder = Recorder(fleet) if plot else None
     spans = CodeSpans()
-    _write_readings(order, fleet, part, recorder, spans)
+    with (part / SERVICE).open("wb") as services:
+        _write_readings(order, fleet, part, recorder, spans, services)
     faults = truth_of(fleet)
     (part / "fleet.csv").write_text(fleet_csv(fleet), encoding="utf-8")
     (part / "truth.csv").write_text(truth_csv(faults), encoding="utf-8")
@@ -143,11 +148,14 @@ def _write_files(order: Order, fleet: Fleet, part: Path, plot: bool) -> None:
             (part / name).write_bytes(body)
 
 
-def _write_readings(order: Order, fleet: Fleet, part: Path, recorder: Recorder | None, spans: CodeSpans) -> None:
+def _write_readings(
+    order: Order, fleet: Fleet, part: Path, recorder: Recorder | None, spans: CodeSpans, services: BinaryIO
+) -> None:
     start_ms = round(order.start_s * 1000)
     step_ms = round(step_s(fleet, order) * 1000)
     every_ms = intervals_ms(fleet, order)
-    gatherer = Gatherer(every_ms, start_ms)
+    on_change = np.array([model.on_change and not order.interval_s for model in fleet.models], np.bool_)
+    gatherer = Gatherer(every_ms, start_ms, on_change)
     links = _links(order, fleet, every_ms) if order.bad_links else None
     sites = [SITES[site].name for site in fleet.site]
     path = part / READINGS[order.format]
@@ -163,6 +171,11 @@ def _write_readings(order: Order, fleet: Fleet, part: Path, recorder: Recorder |
             gathered.append(step)
             for boiler, code, active in step.codes:
                 spans.tell(fleet.ids[boiler], code, active, round(step.at_s * 1000))
+            for one in step.services:
+                row = ServiceRow(
+                    boiler=fleet.ids[one.boiler], what=one.what, at_ms=round(step.at_s * 1000), problems=one.problems
+                )
+                services.write(encode(row) + b"\n")
             if recorder is not None:
                 recorder.see(step)
             if len(gathered) == many:

@@ -25,6 +25,8 @@ _AFTER_S = 1.5 * DAY_S
 #: A fault shown took at least so long, where there is one. [s]
 _SHOWN_S = 3 * DAY_S
 _CANDIDATES = 12
+#: Lines that a kind of fault has room for at least, so that its name has. [lines]
+_ROOM = 3.0
 _SHOWN = (
     "water_pressure_bar", "flow_temp_c", "return_temp_c", "flue_temp_c", "modulation_pct", "flame_current_ua", "fan_speed_rpm",
     "dhw_temp_c", "ignition_time_s", "outdoor_temp_c",
@@ -120,7 +122,7 @@ def _draw_boiler(boiler: str, fault: Fault | None, seen: Sequence[tuple[float, F
     if fault is not None and seen:
         for axis in axes:
             _mark(axis, fault, seen[0][0], seen[-1][0])
-        axes[0].legend(loc="upper right", ncols=3, fontsize=7, framealpha=0.9)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="upper right", ncols=3, fontsize=7, frameon=False)
     _dates(axes[-1])
     return figure
 
@@ -138,8 +140,9 @@ def _mark(axis: Axes, fault: Fault, from_s: float, to_s: float) -> None:
 
 
 def _draw_fleet(days: Sequence[tuple[float, dict[str, Floats]]], truth: Sequence[Truth], count: int) -> Figure:
-    figure = Figure(figsize=(9, 7.5), dpi=80, layout="constrained")
-    axes = figure.subplots(4, 1, sharex=True, height_ratios=(1, 1, 1, 1.6))
+    many = max(0.19 * len({one.kind for one in truth}), 1.0)
+    figure = Figure(figsize=(9, 4.6 + many), dpi=80, layout="constrained")
+    axes = figure.subplots(4, 1, sharex=True, height_ratios=(1.2, 1.2, 1.2, many))
     times = [moment(at_s) for at_s, _ in days]
     for axis, name in zip(axes, ("water_pressure_bar", "flow_temp_c", "flame_on"), strict=False):
         scale = 24 if name in FLAGS else 1
@@ -169,20 +172,27 @@ def _draw_band(axis: Axes, times: Sequence[object], daily: Sequence[Floats]) -> 
 
 def _draw_truth(axis: Axes, truth: Sequence[Truth], end_s: float) -> None:
     """Draw each fault as a line from onset to failure, and on to its repair, kinds together."""
-    kinds = sorted({one.kind for one in truth})
-    ordered = sorted(truth, key=lambda one: (one.kind, one.onset_ms))
-    middle: dict[str, list[int]] = {}
-    for place, one in enumerate(ordered):
-        middle.setdefault(one.kind, []).append(place)
-        fail_s = (one.failure_ms or one.repaired_ms or end_s * 1000) / 1000
-        axis.plot([moment(one.onset_ms / 1000), moment(fail_s)], [place, place], color=INK, linewidth=1)  # type: ignore[arg-type]
-        if one.failure_ms is not None:
-            axis.plot([moment(fail_s)], [place], "x", color=ACCENT, markersize=4)  # type: ignore[arg-type]
-        if one.repaired_ms is not None:
-            axis.plot([moment(one.repaired_ms / 1000)], [place], "|", color=GREEN, markersize=5)  # type: ignore[arg-type]
-    axis.set_yticks([float(np.mean(middle[kind])) for kind in kinds], [_word(kind) for kind in kinds], fontsize=7)
+    kinds: dict[str, list[Truth]] = {}
+    for one in sorted(truth, key=lambda one: (one.kind, one.onset_ms)):
+        kinds.setdefault(one.kind, []).append(one)
+    top = 0.0
+    middles: list[float] = []
+    for faults in kinds.values():
+        room = max(len(faults), _ROOM)
+        middles.append(top + room / 2)
+        for number, one in enumerate(faults):
+            place = top + (number + 0.5) * room / len(faults)
+            fail_s = (one.failure_ms or one.repaired_ms or end_s * 1000) / 1000
+            axis.plot([moment(one.onset_ms / 1000), moment(fail_s)], [place, place], color=INK, linewidth=1)  # type: ignore[arg-type]
+            if one.failure_ms is not None:
+                axis.plot([moment(fail_s)], [place], "x", color=ACCENT, markersize=4)  # type: ignore[arg-type]
+            if one.repaired_ms is not None:
+                axis.plot([moment(one.repaired_ms / 1000)], [place], "|", color=GREEN, markersize=5)  # type: ignore[arg-type]
+        top += room
+        axis.axhline(top, color=PALE, linewidth=0.5)
+    axis.set_yticks(middles, [_word(kind) for kind in kinds], fontsize=7)
     axis.set_title("Faults: line from onset, x failure, | repair", loc="left", fontsize=8)
-    axis.set_ylim(max(len(ordered), 1) - 0.5, -0.5)
+    axis.set_ylim(max(top, 1.0), 0.0)
     plain(axis)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from boilerwatch.errors import InputError
 from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats
+from boilerwatch.service import What
 from boilerwatch.signals import BY_NAME
 from simulators.controller import Controller
 from simulators.draw import Draw, World
@@ -45,7 +46,7 @@ class Service(NamedTuple):
     """What somebody did to a boiler and told about."""
 
     boiler: int
-    what: str
+    what: What
     problems: tuple[str, ...]
 
 
@@ -181,10 +182,13 @@ class Fleet:
         for fault in self._failed:
             fault.failed_s = self.now_s
         self._failed.clear()
+        columns = self._sensors.read(self._plant)
+        if self._plant.unplugged.any():
+            columns = {name: np.where(self._plant.unplugged, np.nan, values) for name, values in columns.items()}
         codes, services = list(self._controller.told), list(self._services)
         self._controller.told.clear()
         self._services.clear()
-        return Step(self.now_s, self._sensors.read(self._plant), codes, services)
+        return Step(self.now_s, columns, codes, services)
 
     def _next_look_s(self) -> float:
         """Return when to look again: in five minutes, or when a fault begins. [s since 1970]"""

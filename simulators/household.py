@@ -46,6 +46,8 @@ class Households:
         How often they look. [1/h]
     fills_at_bar, fills_to_bar
         When they fill up, and to what. [bar]
+    pulls_plug
+        Whether they switch the boiler off at the mains when they leave, where it cannot freeze; its gateway goes too.
     holiday_from_s, holiday_to_s
         Next time away. [s since 1970]
     """
@@ -62,6 +64,7 @@ class Households:
     looks_per_h: Floats
     fills_at_bar: Floats
     fills_to_bar: Floats
+    pulls_plug: Bools
     holiday_from_s: Floats
     holiday_to_s: Floats
 
@@ -103,7 +106,7 @@ def draw_households(draw: Draw, site: Ints, start_s: float) -> Households:
         day_c=day_c, night_c=day_c - np.round(draw.some(0, 4, count)), wakes_h=draw.some(5.5, 7.5, count),
         sleeps_h=draw.some(21.5, 23.5, count), leaves_h=leaves_h, returns_h=np.where(works, draw.some(16.5, 18.5, count), 24.0),
         people=random.integers(1, 6, count).astype(np.float64), tap_c=np.round(draw.some(42, 52, count)),
-        minds=random.random(count) < 0.25, looks_per_h=np.full(count, 0.06), fills_at_bar=draw.some(0.75, 0.95, count), fills_to_bar=draw.some(1.2, 1.6, count),
+        minds=random.random(count) < 0.25, looks_per_h=np.full(count, 0.06), pulls_plug=random.random(count) < 0.15, fills_at_bar=draw.some(0.75, 0.95, count), fills_to_bar=draw.some(1.2, 1.6, count),
         holiday_from_s=from_s, holiday_to_s=from_s + draw.some(3, 9, count) * DAY_S,
     )  # fmt: skip
 

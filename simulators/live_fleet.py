@@ -56,9 +56,10 @@ class LiveView:
             if one.failed_s is not None:
                 self._shown_ms.setdefault((one.boiler, one.kind, one.onset_s), self._clock.now_ms())
         ts_ms = round(now_s * 1000)
-        count = len(self._fleet.ids)
+        says = np.flatnonzero(np.logical_or.reduce([~np.isnan(values) for values in step.columns.values()]))
         codes = [(boiler, ts_ms, code, active) for boiler, code, active in step.codes]
-        return Shown(np.arange(count), np.full(count, ts_ms, np.int64), step.columns, codes)
+        columns = {name: values[says] for name, values in step.columns.items()}
+        return Shown(says, np.full(len(says), ts_ms, np.int64), columns, codes)
 
     def truth(self) -> list[Truth]:
         """Return the labels so far, with the time each failure was shown by the clock on the wall."""

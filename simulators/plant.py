@@ -46,6 +46,8 @@ _FLOWING_S, _STANDING_S, _MIXING_S, _TAP_S, _TAP_COOLS_S, _FLUE_S, _FLUE_OFF_S =
 #: Rise at which hot water is rated. [K]
 _RATED_K = 40.0
 _GAINS_W = 350.0
+#: Nobody pulls the plug of a boiler when it may freeze. [degrees C]
+_NO_FROST_C = 3.0
 #: A trap that holds more begins to drown the burner, and has drowned it when full; what a clean drain takes. [l], [l/h]
 _TRAP_L, _FULL_L, _DRAIN_L_PER_H = 0.9, 1.5, 5.0
 #: Of a drowned burner: losses an hour, and how much less its sparks light.
@@ -114,7 +116,8 @@ class Plant:
         self.mean_outdoor_c += (outdoor_c - self.mean_outdoor_c) * -math.expm1(-seconds / _MEAN_S)
         self.warms = wants_heat(self.mean_outdoor_c, self.warms)
         away = people.is_away(at_s)
-        switched_off = health.draught > 0.5
+        self.unplugged = away & people.pulls_plug & (self.mean_outdoor_c > _NO_FROST_C)
+        switched_off = (health.draught > 0.5) | self.unplugged
         self.wanted_c = people.room_c(at_s, away)
         self.warms_now = self.warms & ~switched_off
         self.taps_per_s = people.taps_per_s(at_s, away) * (homes.tap_w > 0)

@@ -12,6 +12,8 @@ from simulators.fleet import Step
 Bools = NDArray[np.bool_]
 #: Boilers do not all speak at the same millisecond. [ms]
 _SPREAD_MS = 1_000
+#: A gateway that tells changes only tells everything so often. [ms]
+_WHOLE_MS = 1_800_000
 
 
 @dataclass(slots=True)
@@ -79,10 +81,15 @@ class Gatherer:
         How often each boiler speaks, shape (boilers,). [ms]
     start_ms
         Where the data begin. [ms since 1970]
+    on_change
+        Whose gateways leave out what did not change, but for a whole reading every half hour, shape (boilers,).
     """
 
-    def __init__(self, intervals_ms: Ints, start_ms: int) -> None:
+    def __init__(self, intervals_ms: Ints, start_ms: int, on_change: Bools | None = None) -> None:
         self._intervals_ms, self._start_ms = intervals_ms, start_ms
+        self._on_change = np.zeros(len(intervals_ms), np.bool_) if on_change is None else on_change
+        self._told: dict[str, Floats] = {}
+        self._whole_ms = np.full(len(intervals_ms), -_WHOLE_MS)
         self._spread_ms = np.arange(len(intervals_ms)) % _SPREAD_MS
         self.codes: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -99,14 +106,32 @@ class Gatherer:
         due = (at_ms[:, None] - self._start_ms) % self._intervals_ms[None, :] < step_ms
         of_step, boiler = np.nonzero(due)
         names = list(steps[0].columns)
-        columns = {name: np.concatenate([step.columns[name] for step in steps])[due.ravel()] for name in names}
+        shown = [step.columns for step in steps]
+        if self._on_change.any():
+            shown = [self._changes(columns, due[k], int(at_ms[k])) for k, columns in enumerate(shown)]
+        columns = {name: np.concatenate([one[name] for one in shown])[due.ravel()] for name in names}
+        says = np.logical_or.reduce([~np.isnan(values) for values in columns.values()])
         readings = self._rows(boiler, at_ms[of_step], columns)
+        if not says.all():
+            readings = readings.take(says)
         told = [(k, *code) for k, step in enumerate(steps) for code in step.codes]
         if not told:
             return readings
         events = self._events(told, at_ms)
         both = readings.then(events)
         return both.take(np.argsort(both.at_ms - self._spread_ms[both.boiler], kind="stable"))
+
+    def _changes(self, columns: dict[str, Floats], due: Bools, at_ms: int) -> dict[str, Floats]:
+        """Return a step's columns without what gateways that tell changes only have told already."""
+        whole = due & (at_ms - self._whole_ms >= _WHOLE_MS)
+        self._whole_ms[whole] = at_ms
+        quiet = due & self._on_change & ~whole
+        found = {}
+        for name, values in columns.items():
+            told = self._told.setdefault(name, np.full(len(values), np.nan))
+            found[name] = np.where(quiet & (values == told), np.nan, values)
+            told[due] = values[due]
+        return found
 
     def _rows(self, boiler: Ints, at_ms: Ints, columns: dict[str, Floats]) -> Rows:
         at_ms = at_ms + self._spread_ms[boiler]

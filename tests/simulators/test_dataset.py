@@ -15,6 +15,7 @@ from boilerwatch.cli.main import main
 from boilerwatch.errors import InputError
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import read_fleet
+from boilerwatch.service import decode
 from simulators.bad_links import Troubles
 from simulators.dataset import Order, write
 from simulators.file_links import FileLinks, Gateways
@@ -49,7 +50,15 @@ def test_equal_orders_give_every_file_byte_for_byte_also_with_pictures(tmp_path:
     for name, plot in (("a", True), ("b", True), ("c", False)):
         write(order, tmp_path / name, plot)
     first = content(tmp_path / "a")
-    assert set(first) == {"readings.jsonl.gz", "fleet.csv", "truth.csv", "dataset.json", "boiler.png", "fleet.png"}
+    assert set(first) == {
+        "readings.jsonl.gz",
+        "fleet.csv",
+        "truth.csv",
+        "service.jsonl",
+        "dataset.json",
+        "boiler.png",
+        "fleet.png",
+    }
     assert first == content(tmp_path / "b")
     assert content(tmp_path / "c").items() <= first.items()
     assert first["readings.jsonl.gz"][4:8] == b"\0\0\0\0", "the gzip bears no date"
@@ -104,7 +113,7 @@ def test_parquet_has_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
 def test_a_new_format_takes_the_place_of_the_old(tmp_path: Path) -> None:
     write(SMALL, tmp_path)
     write(Order(**{**{n: getattr(SMALL, n) for n in SMALL.__slots__}, "format": "parquet"}), tmp_path)
-    assert set(content(tmp_path)) == {"readings.parquet", "fleet.csv", "truth.csv", "dataset.json"}
+    assert set(content(tmp_path)) == {"readings.parquet", "fleet.csv", "truth.csv", "service.jsonl", "dataset.json"}
 
 
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +129,44 @@ def test_what_fails_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(InputError, match="No space left"):
         write(SMALL, tmp_path / "old")
     assert content(tmp_path / "old") == {"truth.csv": b"kept"}
+
+
+def test_gateways_with_habits_of_their_own_speak_at_their_intervals_and_some_of_changes_only(tmp_path: Path) -> None:
+    order = Order(boilers=12, days=0.2, seed=3, start_s=START_S, interval_s=0, faults=0, models=("Duo 24", "GB 24"))
+    write(order, tmp_path)
+    model = {one.boiler: one.model for one in read_fleet(tmp_path / "fleet.csv").boilers}
+    lines = [line for line in lines_of(tmp_path / "readings.jsonl.gz") if "code" not in line]
+    for name in ("Duo 24", "GB 24"):
+        boiler = next(one for one, its in model.items() if its == name)
+        mine = [line for line in lines if line["boiler"] == boiler]
+        apart_s = np.diff([line["ts"] / 1000 for line in mine])
+        sizes = {len(line) for line in mine}
+        if name == "GB 24":
+            assert set(apart_s) == {300.0}
+            assert len(sizes) == 1
+        else:
+            assert apart_s.min() == 60
+            assert max(sizes) - min(sizes) > 5
+            told: dict[str, object] = {}
+            for line in mine[:20]:
+                same = [
+                    key for key, value in line.items() if key not in ("site", "boiler", "ts") and told.get(key) == value
+                ]
+                assert not same or len(line) == max(sizes)
+                told |= line
+
+
+def test_repairs_that_were_reported_stand_in_the_service_file(tmp_path: Path) -> None:
+    write(
+        Order(boilers=30, days=6, seed=3, start_s=START_S, interval_s=1_800, faults=1, kinds=("lockout_code",)),
+        tmp_path,
+    )
+    rows = [decode(line) for line in (tmp_path / "service.jsonl").read_bytes().splitlines()]
+    mended = {(one.boiler, one.repaired_ms) for one in read_truth(tmp_path / "truth.csv") if one.repaired_ms}
+    assert rows
+    assert len(rows) < len(mended), "some firms tell nobody"
+    assert all(row.what == "repaired" for row in rows)
+    assert {row.boiler for row in rows} <= {boiler for boiler, _ in mended}
 
 
 # ------------------------------------------------------------------------------------------------- links
