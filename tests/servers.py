@@ -68,20 +68,26 @@ def mosquitto(folder: Path, port: int | None = None, config: str = GENEROUS) -> 
 def influxd(folder: Path) -> Iterator[str]:
     """Debian's InfluxDB; its address."""
     port = free_port()
+    with influxd_process(folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def influxd_process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Debian's InfluxDB on a port, with what an earlier one left in the folder; to be stopped, held or killed by a test."""
     config = folder / "influxdb.conf"
     config.write_text(
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n[meta]\ndir = "{folder}/meta"\n'
         f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n'
     )
-    url = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:
         with contextlib.suppress(OSError):
-            return bool(urllib.request.urlopen(f"{url}/ping", timeout=1).status == 204)
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=1).status == 204)
         return False
 
-    with running(["influxd", "-config", str(config)], folder / "influxd.log", answers):
-        yield url
+    with running(["influxd", "-config", str(config)], folder / "influxd.log", answers) as process:
+        yield process
 
 
 @contextlib.contextmanager
