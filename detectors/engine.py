@@ -173,7 +173,7 @@ class Engine:
     def _parts(self) -> dict[str, _Part]:
         return {
             "block": self._block, "minutes": self.minutes, "quarters": self._quarters, "days": self._days,
-            "scores": self.world.scores, **{f"detector.{one.name}": one for one in self.detectors},
+            "scores": self.world.scores, "offsets": self.world.offsets, **{f"detector.{one.name}": one for one in self.detectors},
         }  # fmt: skip
 
     def dump(self, positions: dict[str, int]) -> bytes:

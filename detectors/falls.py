@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from boilerwatch.model import Floats
 
 _LEAST_SIDE = 3
+#: A sound system's pressure falls no faster than this with its water's temperature (devices guide 6). [bar/K]
+_STEEPEST_BAR_PER_K = 0.02
 
 
 class Fall(NamedTuple):
@@ -25,6 +27,9 @@ class Fall(NamedTuple):
         Pressure now at 20 °C water, or as it is where no temperature is known. [bar]
     stepped
         Blocks since a single step that explains more than the fall does, 0 where the fall explains more. [-]
+    cooled
+        What the water's cooling over the span may have taken beyond what the fit gave it, at the steepest slope of a sound
+        system. [bar]
     peaks
         How much better a loss at hot peaks explains the fall than one at all hours, in log-likelihood. [-]
     """
@@ -35,6 +40,7 @@ class Fall(NamedTuple):
     fall: Floats
     cold: Floats
     stepped: NDArray[np.int64]
+    cooled: Floats
     peaks: Floats
 
 
@@ -92,7 +98,9 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     ratio = np.maximum(squares, 1e-9) / np.maximum(np.where(some, by_peaks, 1.0), 1e-9)
     peaks = np.where(some, 0.5 * count * np.log(ratio), -np.inf)
     stepped = _step(bar, warm, used, np.minimum(squares, by_peaks))
-    return Fall(count, -slope, error, -slope * span, cold, stepped, peaks)
+    cooling = -(time * warm).sum(axis=1) / np.maximum((time**2).sum(axis=1), 1e-12) * span
+    cooled = np.maximum(_STEEPEST_BAR_PER_K - np.maximum(per_k, 0.0), 0.0) * np.maximum(cooling, 0.0)
+    return Fall(count, -slope, error, -slope * span, cold, stepped, cooled, peaks)
 
 
 def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:

@@ -119,6 +119,8 @@ class World:
     scores
         Kind -> how strong its evidence was on each boiler's last day, as a share of what is worth a visit: what rival
         kinds of other families look at.
+    offsets
+        How far each boiler's flow and return sensors have drifted apart from what they were, as seen at rest. [K]
     """
 
     slots: Slots
@@ -127,6 +129,8 @@ class World:
     now_ms: int = 0
     tuning: Tuning = field(default_factory=Tuning)
     scores: Arrays = field(default_factory=lambda: Arrays({k.name: (0, np.float16, ()) for k in KINDS if k.gradual}))
+
+    offsets: Arrays = field(default_factory=lambda: Arrays({"idle_k": (0, np.float16, ())}))
 
     def limit(self, detector: Tuned, name: str, slot: Ints) -> Floats:
         """Return a limit of a detector for some boilers, shape (n,), or () where all have the same."""

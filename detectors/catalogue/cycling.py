@@ -2,7 +2,8 @@
 
 Sees: burner starts per hour of flame while heating, in bands of outdoor temperature, because a boiler cycles more when
 little heat is asked for; compared with the boiler's own past, as lifetime ratios of sound boilers lie between 3 and 38.
-Told only where burns have also become short: ten starts an hour of flame leave six minutes each. Needs: starts (from the
+Told only where burns have also become short, ten starts an hour of flame leave six minutes each, and told as worth a visit
+only where there are sixty of them a day; a day three times beyond its own past is told at once. Needs: starts (from the
 counter or the flame) and flame; without outdoor temperature an advisory at most; silent without flame.
 Cadence: minutes measured, days judged. Units: logarithm of a ratio, starts per hour.
 Told apart: where water moves less or the exchanger is scaled the burner stops on overshoot: that is told as the cause.
@@ -29,11 +30,11 @@ class Cycling(Gradual):
     """Short cycling against the boiler's own past."""
 
     name = "cycling"
-    version = "2"
+    version = "5"
     tracks = (
         Track(
             "short_cycling", "starts_ln", "ln_ratio", 1, advise=math.log(1.7), warn=math.log(2.2), stop=math.log(6.0),
-            floor=0.15, bands=_UNKNOWN + 1, least=10, rivals=("circulation_loss", "exchanger_scale", "gas_supply_low"),
+            floor=0.15, bands=_UNKNOWN + 1, least=10, at_once=math.log(3.0), rivals=("circulation_loss", "exchanger_scale", "gas_supply_low"),
             source="twice its own starts per burner hour at the same weather, where a healthy boiler varies by a sixth",
         ),
     )  # fmt: skip
@@ -41,7 +42,7 @@ class Cycling(Gradual):
     def __init__(self) -> None:
         super().__init__()
         self.features = {"starts": _UNKNOWN + 1, "flame_s": _UNKNOWN + 1}
-        self.limits |= {"starts_per_flame_hour": 10.0}
+        self.limits |= {"starts_per_flame_hour": 10.0, "starts_per_day": 60.0}
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return burner starts and seconds of flame while heating, by outdoor temperature."""
@@ -68,4 +69,5 @@ class Cycling(Gradual):
         per_hour = np.exp(days.mean["starts_ln"][rows])
         fast = (np.nan_to_num(per_hour) >= world.limit(self, "starts_per_flame_hour", slot)[..., None]).any(axis=1)
         blind = np.isfinite(per_hour[:, _UNKNOWN])
-        verdict.level[:] = np.where(fast, np.where(blind, np.minimum(verdict.level, 1), verdict.level), 0)
+        many = np.nan_to_num(days.starts[rows]) >= world.limit(self, "starts_per_day", slot)
+        verdict.level[:] = np.where(fast, np.where(blind | ~many, np.minimum(verdict.level, 1), verdict.level), 0)

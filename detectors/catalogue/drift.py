@@ -1,12 +1,13 @@
 """How a quantity that should stay as it was is seen to have moved: one way of deciding for all gradual faults.
 
 A day gives one value per modulation band, compared with the boiler's own reference of that band: the mean of the first
-seven days in which it was seen, each clipped so that one odd day moves it little, followed slowly later while nothing is
+four days in which it was seen, each clipped so that one odd day moves it little, followed slowly later while nothing is
 suspected. What the water's warmth or the weather does to the quantity is learned from day-to-day differences, which a
 slow fault hardly touches, and taken out; what a whole site shows at once is taken out too.
 
 A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
-multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual.
+multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual;
+two days suffice where both are far beyond, and one where a track says so.
 A jump that then stays is a set point, a service or new firmware: the reference moves there and nothing is told.
 """
 
@@ -22,11 +23,13 @@ from boilerwatch.model import Floats, Ints, Severity
 #: Days kept to see a trend in. [days]
 KEPT = 14
 #: Days a band needs before it is compared.
-LEARN_DAYS = 7
+LEARN_DAYS = 4
 #: Rate at which a learned reference follows while nothing is suspected. [1/day]
 _FOLLOW = 1 / 120
 _PERSIST = 4
 _ADVISE_Z, _WARN_Z = 4.0, 5.0
+#: Where two days suffice: shares of what is worth a visit, and standard deviations.
+_FAR, _FAR_Z = 1.3, 9.0
 _PRIOR_DAYS = 7.0
 #: Share of the effect that a jump may make for it to be gradual; over two days, as it may fall within one.
 _JUMP_SHARE = 0.7
@@ -66,6 +69,8 @@ class Track:
         Name of its limits and state, where a kind has several tracks.
     local
         Whether what a whole site shows at once is taken out.
+    at_once
+        Effect at which a single day tells it, however it came there.
     """
 
     kind: str
@@ -84,6 +89,7 @@ class Track:
     rivals: tuple[str, ...] = field(default=())
     key: str = ""
     local: bool = True
+    at_once: float = np.inf
 
     @property
     def name(self) -> str:
@@ -101,8 +107,9 @@ class Levels(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """What a track says of some boilers; all shape (n,)."""
+    """What a track says of some boilers; all shape (n,). It is known where enough of the last days have data."""
 
+    known: NDArray[np.bool_]
     effect: Floats
     towards: Floats
     score: Floats
@@ -249,11 +256,14 @@ class Drift:
         effect = np.where(enough, recent[:, 1], 0.0)
         days = np.minimum(state["days"][slot], 60)
         scatter = np.sqrt((_PRIOR_DAYS * track.floor**2 + state["squares"][slot]) / (_PRIOR_DAYS + days))
-        z = effect / np.maximum(scatter, track.floor)
+        learnt = np.maximum(state["seen"][slot].max(axis=1), 1)
+        scatter = np.maximum(scatter, track.floor) * np.sqrt(1 + 1 / learnt)
+        z = effect / scatter
         jumps = np.nan_to_num(back[:, :-2] - back[:, 2:], nan=-np.inf)
         place = jumps[:, :10].argmax(axis=1)
         jump = jumps[np.arange(len(slot)), place]
-        gradual = jump <= _JUMP_SHARE * np.maximum(effect, 1e-9)
+        far = np.maximum(effect, np.nan_to_num(back[:, :2], nan=-np.inf).min(axis=1))
+        gradual = jump <= _JUMP_SHARE * np.maximum(far, 1e-9)
         self._rebase(
             slot,
             enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),
@@ -261,6 +271,12 @@ class Drift:
         )
         level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
         level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
+        two, one = np.nan_to_num(back[:, :2], nan=-np.inf).min(axis=1), np.nan_to_num(ring[:, -1], nan=-np.inf)
+        fast = gradual & (age[:, 1] <= 2) & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)
+        fast |= (one >= track.at_once) & (one >= _FAR_Z * scatter)
+        effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
+        level = np.where(fast, 2, level)
+        z = effect / scatter
         rate, error = _trend(back[:, :10], age[:, :10])
         left = np.maximum(levels.stop - effect, 0.0)
         least = levels.warn / 365  # slower than this it lasts a year
@@ -269,6 +285,7 @@ class Drift:
         )
         calm = enough & (recent[:, 2] < 0.4 * levels.advise)
         return Verdict(
+            enough,
             effect,
             towards,
             effect / levels.warn,

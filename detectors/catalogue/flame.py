@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from boilerwatch.fold import DAY_MS, Frames
 from boilerwatch.model import Ints
+from detectors.catalogue.attempts import Attempts
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.counters import Counters
 from detectors.catalogue.drift import Drift, Track, Verdict
@@ -39,7 +40,7 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas supply, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "4"
+    version = "5"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),
@@ -81,6 +82,8 @@ class Flame(Gradual):
         self.features |= {"failed": 1, "starts": 1}
         del self.features["failed_share"]
         self._counters = Counters(("ignition_failures", "burner_starts"))
+        self._attempts = Attempts()
+        self.limits |= {"failures": 4.0, "failures_share": 0.08, "failures_log_likelihood": 12.0}
         self._common: set[str] = set()
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
@@ -112,14 +115,36 @@ class Flame(Gradual):
             known = (days.count["failed"][:, 0] > 0) & (starts >= 4)
             days.mean["failed_share"] = np.where(known, failed / np.maximum(starts, 1), np.nan)[:, None]
             days.count["failed_share"] = known.astype(np.int64)[:, None]
-        return super()._look(drift, days, rows, site, world)
+        verdict = super()._look(drift, days, rows, site, world)
+        if drift.track.name == "ignition_failures":
+            self._weigh_failures(verdict, days, rows, world)
+        return verdict
+
+    def _weigh_failures(self, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
+        """Let few failures of few attempts speak: advise after one bad day, send somebody after two."""
+        slot = days.slot[rows]
+        gap = np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)).astype(np.int64)
+        counted = days.count["starts"][:, 0] > 0
+        starts = np.where(counted, days.total("starts"), days.starts)[rows]
+        failed = np.where(days.count["failed"][:, 0] > 0, days.total("failed"), np.nan)[rows]
+        found = self._attempts.take(slot, gap, failed, starts, len(world.slots))
+        strong = found.likelihood >= world.limit(self, "failures_log_likelihood", slot)
+        strong &= (found.failures >= world.limit(self, "failures", slot)) & np.isfinite(failed)
+        strong &= found.share >= world.limit(self, "failures_share", slot)
+        level = np.where(strong, np.where(found.days >= 2, 2, 1), 0)
+        louder = level > verdict.level
+        verdict.level[:] = np.where(louder, level, verdict.level)
+        verdict.effect[:] = np.where(louder, np.maximum(found.share, verdict.effect), verdict.effect)
+        verdict.z[:] = np.where(louder, np.sqrt(2 * found.likelihood), verdict.z)
+        verdict.score[:] = np.where(louder, np.maximum(verdict.score, level / 2), verdict.score)
 
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Tell electrode from valve, and electrode from supply; make one incident of a supply that sags for many."""
         self._wear_or_valve(verdicts, days.slot[rows])
         gas, low, short = verdicts["gas_supply_low"], verdicts["flame_at_low_load"], verdicts["heat_short"]
         contrast = gas.effect - np.maximum(low.effect, 0.0)
-        holds = (contrast >= 0.6 * gas.effect) & (low.score < 0.5)
+        # without low load to compare with, only heat that falls short tells a supply from an electrode
+        holds = np.where(low.known, (contrast >= 0.6 * gas.effect) & (low.score < 0.5), short.score > 1.0)
         sure = holds & (short.score > 0.5)
         gas.level[:] = np.where(holds, np.where(sure, gas.level, np.minimum(gas.level, 1)), 0)
         gas.score[:] = np.where(holds, gas.score, 0.0)
@@ -173,10 +198,11 @@ class Flame(Gradual):
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, counters and the sites whose supply sags."""
         common = np.frombuffer("\n".join(sorted(self._common)).encode(), np.uint8)
-        return super().dump() | self._counters.dump() | {"common": common}
+        return super().dump() | self._counters.dump() | self._attempts.dump() | {"common": common}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, counters and the sites whose supply sags."""
         super().load(data)
         self._counters.load(data)
+        self._attempts.load(data)
         self._common = set(filter(None, data["common"].tobytes().decode().split("\n")))

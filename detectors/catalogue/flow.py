@@ -39,7 +39,9 @@ class Flow(Gradual):
         """Return spread, flue over return and water temperature while heating burns."""
         heating = burning(frames) & ~drawing(frames)
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
-        spread = np.where(heating & (flow - back > 2), flow - back, np.nan)
+        world.offsets.grow(len(world.slots))
+        apart = flow - back - world.offsets["idle_k"][frames.slot]  # what sensors add to it is not the water's
+        spread = np.where(heating & (apart > 2), apart, np.nan)
         speed = frames.mean("pump_modulation_pct")
         effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
         flue = np.where(heating, frames.mean("flue_temp_c") - back, np.nan)

@@ -3,6 +3,7 @@
 Cadence: minutes are measured, civil days are judged. A family without its signals is silent.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ BAND_EDGES_PCT = (25.0, 45.0, 65.0, 85.0)
 BANDS = len(BAND_EDGES_PCT) + 1
 #: No track of a kind may stand higher than this share of what is worth a visit when its episode ends.
 _CLEAR_SCORE = 0.5
+#: A story told first is kept while it has this share of its rival's evidence.
+_HELD_SHARE = 0.5
 _FRESH_PARTS = ("repaired", "part_replaced", "swapped")
 
 
@@ -30,7 +33,7 @@ class Gradual:
     """One family; each names its tracks and measures their features."""
 
     name = ""
-    version = "4"
+    version = "5"
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:
@@ -180,6 +183,78 @@ class SinceActive:
         self._last.load({"minute": data["since.minute"]})
 
 
+class Steps:
+    """By how much some quantities moved since each boiler's frame before.
+
+    Parameters
+    ----------
+    names
+        Of the quantities.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._last = Arrays({f"before.{name}": (np.nan, np.float32, ()) for name in names})
+
+    def rise(self, name: str, slot: Ints, values: Floats, slots: int) -> Floats:
+        """Return the rise, NaN where there was nothing before or is nothing now, shape (n,).
+
+        Parameters
+        ----------
+        slot
+            Sorted, and in order of time within a boiler, shape (n,).
+        """
+        self._last.grow(slots)
+        state, result = self._last[f"before.{name}"], np.full(len(slot), np.nan)
+        rows = np.flatnonzero(~np.isnan(values))
+        if len(rows):
+            own, value = slot[rows], values[rows]
+            begins = np.concatenate([[True], own[1:] != own[:-1]])
+            result[rows] = value - np.where(begins, state[own], np.concatenate([[np.nan], value[:-1]]))
+            state[own] = value  # in order of time: the last assignment is the newest
+        return result
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return what was before."""
+        return self._last.dump()
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take what was before."""
+        self._last.load({name: data[name] for name in self._last.dump()})
+
+
+def slope_of(
+    means: Sequence[Floats], count: Ints, least_variance: float
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return a day's regression slope of y on x and its standard error, NaN where x hardly moved, shape (n,).
+
+    Minutes of one day hang together: every fourth is taken to be new.
+
+    Parameters
+    ----------
+    means
+        The day's means of x, y, x y, x^2 and y^2, each of shape (n,).
+    count
+        Minutes, shape (n,).
+    least_variance
+        Of x within the day.
+
+    Examples
+    --------
+    >>> day = np.arange(100.0) % 10
+    >>> means = [np.array([one.mean()]) for one in (day, 2 * day, 2 * day * day, day**2, 4 * day**2)]
+    >>> slope, error = slope_of(means, np.array([100]), 1.0)
+    >>> slope.round(6).tolist(), bool(error[0] < 1e-6)
+    ([2.0], True)
+    """
+    x, y, xy, xx, yy = means
+    spread = xx - x * x
+    spread = np.where(spread > least_variance, spread, np.nan)
+    slope = (xy - x * y) / spread
+    left = np.maximum(yy - y * y - slope**2 * spread, 0.0)
+    error: Floats = np.sqrt(left / spread / np.maximum(count / 4 - 2, 1))
+    return slope, error
+
+
 def burning(frames: Frames) -> NDArray[np.bool_]:
     """Return where the flame burnt all the frame, shape (n,); modulation stands in for a missing flame signal."""
     flame = frames.low("flame_on")
@@ -200,12 +275,15 @@ def by_band(values: Floats, frames: Frames) -> Banded:
 
 
 def rivalled(rivals: tuple[str, ...], score: Floats, slot: Ints, world: World) -> NDArray[np.bool_]:
-    """Return where a rival kind has more evidence, or is told already: one mechanism a story, shape (n,)."""
+    """Return where a rival kind has more evidence, or is told and still has half of it: one mechanism a story, shape (n,)."""
     better = np.zeros(len(slot), np.bool_)
     for kind in rivals:
-        better |= world.told(slot, kind)
+        told = world.told(slot, kind)
         if KIND_BY_NAME[kind].gradual:
-            better |= world.scores[kind][slot] > score
+            theirs = world.scores[kind][slot]
+            better |= (theirs > score) | (told & (theirs >= _HELD_SHARE * score))
+        else:
+            better |= told
     return better
 
 

@@ -1,6 +1,7 @@
 """Hot water: a plate exchanger that needs ever hotter water for the same tap, a diverter that leaks heat across.
 
-Sees: flow - hot water while a tap draws and the flame burns, in bands of modulation, because the difference over an
+Sees: how far hot water stays below its set point, or below what it was, while a tap draws: both faults end there; which
+of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, in bands of modulation, because the difference over an
 exchanger is power over conductance; and, while heating burns and nothing was drawn for twenty minutes, how hot water
 follows the flow: a shut diverter leaves it cooling, one that passes warms it along. Needs: flow and hot water temperature
 and a sign of drawing; silent without. Cadence: minutes measured, days judged. Units: kelvin, kelvin per kelvin.
@@ -18,18 +19,22 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Ints
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Track, Verdict
-from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing
+from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, Steps, burning, by_band, drawing, slope_of
 
 _QUIET_MINUTES = 20
 #: Least variance of flow temperature within a day for a slope: 3 K of scatter. [K^2]
 _LEAST_SPREAD_K2 = 9.0
+#: Error above which a day tells nothing of how hot water follows. [K/K]
+_SURE_SLOPE = 0.08
+#: Hot water that warms by more between two readings was drawn. [K]
+_TAPPED_K = 2.0
 
 
 class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "4"
+    version = "5"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
               least=3, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
@@ -37,39 +42,64 @@ class HotWater(Gradual):
         Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=30,
               rivals=("plate_scale", "ntc_failed"),
               source="a shut valve lets nothing follow; a third of each kelvin is beyond what a wall conducts"),
+        Track("plate_scale", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=2, key="tap_short",
+              rivals=("diverter_passing", "ntc_failed", "gas_supply_low"),
+              source="a tap 7 K colder than it was is felt; 20 K below 50 °C nobody showers with"),
+        Track("diverter_passing", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=2,
+              key="tap_short_by_diverter", rivals=("plate_scale", "ntc_failed", "gas_supply_low"),
+              source="a diverter that stays between gives the tap a part of the heat"),
+        Track("", "rest_dhw_c", "k", 1, advise=2.5, warn=4.0, stop=20.0, floor=0.8, least=30, key="rest_dhw",
+              source="a hot water side that is warm while only heating runs tells the diverter from the plate"),
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = {"flow_over_dhw_k": BANDS} | dict.fromkeys(("flow_c", "dhw_c", "flow_dhw", "flow_flow"), 1)
-        self._since = SinceActive()
+        self.features = {"flow_over_dhw_k": BANDS} | dict.fromkeys(
+            ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw", "tap_short_k", "rest_dhw_c"), 1
+        )
+        self._since, self._steps = SinceActive(), Steps("dhw_c")
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return how much hotter the flow is than the tap while it draws, and both while only heating runs."""
         tap = drawing(frames)
         flow, dhw = frames.mean("flow_temp_c"), frames.mean("dhw_temp_c")
-        rest = self._since.minutes(frames.slot, frames.start_ms, tap, len(world.slots)) >= _QUIET_MINUTES
+        unseen = self._steps.rise("dhw_c", frames.slot, dhw, len(world.slots)) > _TAPPED_K
+        active = tap | unseen  # a tap that ran between two readings leaves its warmth
+        rest = self._since.minutes(frames.slot, frames.start_ms, active, len(world.slots)) >= _QUIET_MINUTES
         both = rest & (frames.high("flame_on") >= 0) & ~np.isnan(flow + dhw)
         x, y = np.where(both, flow, np.nan), np.where(both, dhw, np.nan)
-        values = {"flow_c": x, "dhw_c": y, "flow_dhw": x * y, "flow_flow": x * x}
+        values = {"flow_c": x, "dhw_c": y, "flow_dhw": x * y, "flow_flow": x * x, "dhw_dhw": y * y}
+        values["rest_dhw_c"] = y
+        wanted = np.nan_to_num(frames.mean("dhw_setpoint_c"))
+        values["tap_short_k"] = np.where(burning(frames) & tap, wanted - dhw, np.nan)
         return {name: Banded(one) for name, one in values.items()} | {
-            "flow_over_dhw_k": by_band(np.where(burning(frames) & tap, flow - dhw, np.nan), frames)
+            # where hot water is hotter than the flow the tap has only begun, or ends: nothing is exchanged yet
+            "flow_over_dhw_k": by_band(np.where(burning(frames) & tap & (flow > dhw), flow - dhw, np.nan), frames)
         }
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         if "follows" not in days.mean:
-            x, y = days.only("flow_c"), days.only("dhw_c")
-            spread = days.only("flow_flow") - x * x
-            slope = (days.only("flow_dhw") - x * y) / np.where(spread > _LEAST_SPREAD_K2, spread, np.nan)
-            days.mean["follows"] = slope[:, None]
+            names = ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw")
+            slope, error = slope_of([days.only(n) for n in names], days.count["flow_c"][:, 0], _LEAST_SPREAD_K2)
+            days.mean["follows"] = np.where(error < _SURE_SLOPE, slope, np.nan)[:, None]
             days.count["follows"] = days.count["flow_c"]
         return super()._look(drift, days, rows, site, world)
 
+    def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
+        """Give a tap that runs cold to the plate or to the diverter, by which of them shows elsewhere."""
+        plate, diverter = verdicts["tap_short"], verdicts["tap_short_by_diverter"]
+        passes = np.maximum(verdicts["diverter_passing"].score, verdicts["rest_dhw"].score)
+        by_diverter = (passes > 0.4) & (passes > verdicts["plate_scale"].score)
+        for verdict, mine in ((plate, ~by_diverter), (diverter, by_diverter)):
+            verdict.level[:] = np.where(mine, verdict.level, 0)
+            verdict.score[:] = np.where(mine, verdict.score, 0.0)
+
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when hot water was last drawn."""
-        return super().dump() | self._since.dump()
+        return super().dump() | self._since.dump() | self._steps.dump()
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, and when hot water was last drawn."""
         super().load(data)
         self._since.load(data)
+        self._steps.load(data)

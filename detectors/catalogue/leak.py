@@ -35,6 +35,8 @@ TOP_UP_BAR = 0.2
 _SURE = 5.0  # standard errors
 _CLEAR = 0.25  # share of the raising loss
 _LEAST_BLOCKS = 8
+#: Before so many blocks a fall must be up to twice as large: one front of the weather is no trend.
+_CALM_BLOCKS = 12
 _STEP_HOLDS = 8
 _HEALTHY_BAR_PER_K = 0.012
 #: Log-likelihood by which one kind of loss explains the fall better than the other, to be told by it alone.
@@ -49,7 +51,7 @@ class SlowLeak:
     """Raise when the cold-equivalent pressure falls or rises, clear after a top-up that holds or a repair."""
 
     name = "slow_leak"
-    version = "2"
+    version = "3"
 
     def __init__(self) -> None:
         self.limits = {
@@ -109,7 +111,9 @@ class SlowLeak:
         loss, least = fall.loss, world.limit(self, "loss_bar_per_day", slot)
         sure = (np.abs(loss) > _SURE * fall.error) & (np.abs(loss) > least) & (fall.stepped == 0)
         enough = fall.blocks >= _LEAST_BLOCKS
-        going = enough & sure & (loss > 0) & (fall.fall > world.limit(self, "fall_bar", slot))
+        early = 1 + np.clip((_CALM_BLOCKS - fall.blocks) / (_CALM_BLOCKS - _LEAST_BLOCKS), 0, 1)
+        least_fall = early * world.limit(self, "fall_bar", slot) + fall.cooled
+        going = enough & sure & (loss > 0) & (fall.fall > least_fall)
         coming = enough & sure & (loss < 0) & (-fall.fall > world.limit(self, "rise_bar", slot))
         calm = np.abs(loss) + 2 * fall.error < least * _CLEAR + 0.005
         high = np.nansum(excess, axis=1) / fall.blocks

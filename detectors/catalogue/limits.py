@@ -1,7 +1,9 @@
 """Hard limits: two readings at least 60 s apart, because a lone 0.0 bar is a gateway that restarts.
 
-Sees: water pressure, flow, return and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm),
-with water no colder than 10 K than before (a cooling system falls 0.01-0.02 bar/K). Low: 0.5 bar, about where boilers
+Sees: water pressure, flow, return and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm) to
+below where the boiler stood on any of its last days: a system that cools after heating falls as fast, by 0.3-0.5 bar, while
+its radiators are not where its sensors are, but it comes back to its own cold pressure and stays. Before a boiler has a
+day behind it, the fall counts below 0.8 bar (SAT's lower alarm) and less 0.02 bar per kelvin of cooling. Low: 0.5 bar, about where boilers
 cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
 outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
 relief valve, from one reading to the next is the sensor's when the burner goes on: a boiler without water locks out. A
@@ -30,6 +32,9 @@ QUARTER_MS = 900_000
 _ANCHORS = 5
 _APART_MS = 60_000
 _COOLING_BAR_PER_K = 0.02
+#: How far below its own lowest a boiler must be, in days of memory, and the alarm without a past. [bar, days, bar]
+_FLOOR_MARGIN_BAR, _FLOOR_DAYS, _ALARM_BAR = 0.1, 4, 0.8
+_QUARTERS_A_DAY = 96
 #: Where a sensor that fails leaves its reading, and what it came from. [bar]
 _GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
 _GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000
@@ -46,7 +51,7 @@ class Limits:
     """Raise on a limit that holds for two readings, on a fast fall, and on a pressure that cannot be."""
 
     name = "limits"
-    version = "2"
+    version = "3"
 
     def __init__(self) -> None:
         self.limits = {"low_bar": 0.5, "high_bar": 2.8, "frost_c": 5.0, "fall_bar": 0.3}
@@ -55,7 +60,9 @@ class Limits:
         self._since = Arrays(
             {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
              "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
-             "anchor_bar": (np.nan, np.float32, (_ANCHORS,)), "anchor_c": (np.nan, np.float32, (_ANCHORS,)), **told}
+             "anchor_bar": (np.nan, np.float32, (_ANCHORS,)), "anchor_c": (np.nan, np.float32, (_ANCHORS,)),
+             "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float32, (_FLOOR_DAYS,)),
+             "floor_c": (np.nan, np.float32, (_FLOOR_DAYS,)), **told}
         )  # fmt: skip
 
     def see(self, view: View, world: World) -> None:
@@ -112,10 +119,35 @@ class Limits:
         values = {"anchor": quarter, "anchor_bar": pressure, "anchor_c": flow}
         for rank in ranks(slot[fresh]):
             one = fresh[rank]
+            self._lower_floor(slot[one])
             for name, column in values.items():
                 ring = self._since[name]
                 ring[slot[one], :-1] = ring[slot[one], 1:]
                 ring[slot[one], -1] = column[one]
+
+    def _lower_floor(self, slot: Ints) -> None:
+        """Let each boiler's oldest anchor, an hour old by now, count to the lowest pressure of its day."""
+        state = self._since
+        anchor, bar, warm = (state[name][slot, 0] for name in ("anchor", "anchor_bar", "anchor_c"))
+        known = np.flatnonzero((anchor >= 0) & np.isfinite(bar))
+        slot, day, bar, warm = slot[known], anchor[known] // _QUARTERS_A_DAY, bar[known], warm[known]
+        fresh = slot[day > state["floor_day"][slot]]
+        for name in ("floor_bar", "floor_c"):
+            state[name][fresh, :-1] = state[name][fresh, 1:]
+            state[name][fresh, -1] = np.nan
+        state["floor_day"][slot] = np.maximum(day, state["floor_day"][slot])
+        lower = ~(bar >= state["floor_bar"][slot, -1])
+        state["floor_bar"][slot[lower], -1], state["floor_c"][slot[lower], -1] = bar[lower], warm[lower]
+
+    def _below_floor(self, slot: Ints, bar: Floats, flow: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return where pressure is below all of the boiler's last days, and where it has such days, shape (n,)."""
+        floors = self._since["floor_bar"][slot].astype(np.float64)
+        known: NDArray[np.bool_] = np.isfinite(floors[:, :-1]).any(axis=1)
+        place = np.where(np.isfinite(floors), floors, np.inf).argmin(axis=1)
+        row = np.arange(len(slot))
+        colder = np.nan_to_num(np.maximum(self._since["floor_c"][slot][row, place] - flow, 0))
+        below: NDArray[np.bool_] = bar < floors[row, place] - _FLOOR_MARGIN_BAR - _COOLING_BAR_PER_K * colder
+        return below, known
 
     def _look(self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], world: World) -> None:
         """Look at one reading of each of some boilers."""
@@ -188,13 +220,15 @@ class Limits:
             return
         slot, ts_ms, arrival, bar, flow = slot[known], ts_ms[known], arrival[known], bar[known], flow[known]
         seen = {name: values[known] for name, values in seen.items()}
+        below, has_past = self._below_floor(slot, bar, flow)
         cooler = np.nan_to_num(np.maximum(state["anchor_c"][slot] - flow[:, None], 0), nan=15.0)
+        cooler = np.where(has_past[:, None], 0.0, cooler)  # the floor knows what cooling does to this boiler
         falls = state["anchor_bar"][slot] - bar[:, None] - _COOLING_BAR_PER_K * cooler
         falls = np.where(recent[known] & np.isfinite(falls), falls, -np.inf)
         place = falls.argmax(axis=1)
         row = np.arange(len(slot))
         fall, began = falls[row, place], state["fall"][slot]
-        fast = fall >= world.limit(self, "fall_bar", slot)
+        fast = (fall >= world.limit(self, "fall_bar", slot)) & np.where(has_past, below, bar < _ALARM_BAR)
         state["fall"][slot] = np.where(fast, np.where(began > 0, began, ts_ms), 0)
         hours = np.maximum(
             (ts_ms - state["anchor"][slot][row, place].astype(np.int64) * QUARTER_MS) / 3_600_000, 1 / 12

@@ -18,11 +18,13 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Track, Verdict
-from detectors.catalogue.gradual import Gradual
+from detectors.catalogue.gradual import Gradual, slope_of
 
 ATMOSPHERE_BAR = 1.013
 #: Least spread of water temperature within a day for a slope, as growth of 1000 litres: about 3 K. [litres]
 _LEAST_SPREAD_L = 1.0
+#: Error of the slope above which a day tells nothing. [-]
+_SURE_SHARE = 0.15
 
 
 class Vessel(Gradual):
@@ -39,7 +41,7 @@ class Vessel(Gradual):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = dict.fromkeys(("bar", "grown_l", "bar_grown", "grown_grown", "warm_c"), 1)
+        self.features = dict.fromkeys(("bar", "grown_l", "bar_grown", "grown_grown", "bar_bar", "warm_c"), 1)
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return pressure, the growth of 1000 litres since 20 °C, and their products, where both are known."""
@@ -48,13 +50,21 @@ class Vessel(Gradual):
         grown = grown_l(warm)
         bar = np.where(np.isnan(warm), np.nan, frames.mean("water_pressure_bar"))
         grown = np.where(np.isnan(bar), np.nan, grown)
-        values = {"bar": bar, "grown_l": grown, "bar_grown": bar * grown, "grown_grown": grown**2, "warm_c": warm}
+        values = {
+            "bar": bar,
+            "grown_l": grown,
+            "bar_grown": bar * grown,
+            "grown_grown": grown**2,
+            "bar_bar": bar**2,
+            "warm_c": warm,
+        }
         return {name: Banded(one) for name, one in values.items()}
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
-        bar, grown = days.only("bar"), days.only("grown_l")
-        spread = days.only("grown_grown") - grown**2
-        slope = (days.only("bar_grown") - bar * grown) / np.where(spread > _LEAST_SPREAD_L**2, spread, np.nan)
+        names = ("grown_l", "bar", "bar_grown", "grown_grown", "bar_bar")
+        slope, error = slope_of([days.only(n) for n in names], days.count["bar"][:, 0], _LEAST_SPREAD_L**2)
+        slope = np.where(error < _SURE_SHARE * slope, slope, np.nan)
+        bar = days.only("bar")
         stiffness = slope / (bar + ATMOSPHERE_BAR) ** 2
         gas = np.log(np.where(stiffness > 0, stiffness, np.nan))
         told = replace(

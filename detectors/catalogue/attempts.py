@@ -1,0 +1,113 @@
+"""Failed ignitions as counts: few attempts a day, so a week of them is weighed together, against the boiler's own past.
+
+A boiler starts ten to fifty times a day, so a share of failures per day is coarse; but three failures among thirty
+attempts of a boiler that had none in a thousand are not chance. The newest 1, 2, 3 and 5 days are tried, and the one that
+speaks loudest counts: the log-likelihood by which the failures are explained better by their own rate than by the past's.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.arrays import Arrays
+from boilerwatch.model import Floats, Ints
+
+_KEPT = 7
+_WINDOWS = (1, 2, 3, 5)
+#: Attempts after which an older one counts 1/e: about two months at thirty a day.
+_MEMORY_DAYS = 60.0
+#: What is supposed of a boiler without a past: one failure in a hundred attempts, as sure as fifty attempts make it.
+_PRIOR_FAILS, _PRIOR_TRIES = 0.5, 50.0
+#: No boiler is held to less than this. [-]
+_LEAST_SHARE = 0.01
+#: A day with more than this share is not learned from. [-]
+_CALM_SHARE = 0.04
+
+
+class Failing(NamedTuple):
+    """What the newest days say; all shape (n,).
+
+    Attributes
+    ----------
+    share
+        Of attempts that failed, in the window that speaks loudest. [-]
+    failures, days
+        In that window, and the days of it with a failure. [-]
+    likelihood
+        Log-likelihood against the boiler's own past rate. [-]
+    """
+
+    share: Floats
+    failures: Floats
+    days: Ints
+    likelihood: Floats
+
+
+class Attempts:
+    """Attempts and failures of the last week, and the rate before."""
+
+    def __init__(self) -> None:
+        one = (0.0, np.float32, ())
+        ring = (0, np.uint16, (_KEPT,))
+        self._past = Arrays({"failed": ring, "tried": ring, "fails": one, "tries": one})
+
+    def take(self, slot: Ints, gap: Ints, failed: Floats, starts: Floats, slots: int) -> Failing:
+        """Add a day of some boilers and weigh their newest days.
+
+        Parameters
+        ----------
+        gap
+            Days since the one before, shape (n,). [days]
+        failed, starts
+            Failed and successful ignitions of the day, NaN where not counted, shape (n,). [-]
+        """
+        past = self._past
+        past.grow(slots)
+        failed, tried = np.nan_to_num(failed), np.nan_to_num(failed + starts)
+        place = np.arange(_KEPT)[None, :] + np.clip(gap, 1, _KEPT)[:, None]
+        rings = {}
+        for name, value in (("failed", failed), ("tried", tried)):
+            old = np.take_along_axis(past[name][slot], np.minimum(place, _KEPT - 1), axis=1)
+            rings[name] = np.where(place < _KEPT, old, 0)
+            rings[name][:, -1] = np.clip(value, 0, 65_535)
+            past[name][slot] = rings[name]
+        found = self._weigh(rings["failed"], rings["tried"], slot)
+        calm = failed <= _CALM_SHARE * tried
+        keep = np.exp(-1.0 / _MEMORY_DAYS)
+        for name, value in (("fails", failed), ("tries", tried)):
+            past[name][slot] = np.where(calm, past[name][slot] * keep + value, past[name][slot])
+        return found
+
+    def _weigh(self, failed: NDArray[np.uint16], tried: NDArray[np.uint16], slot: Ints) -> Failing:
+        past = self._past
+        usual = (past["fails"][slot] + _PRIOR_FAILS) / (past["tries"][slot] + _PRIOR_TRIES)
+        usual = np.maximum(usual.astype(np.float64), _LEAST_SHARE)
+        nought = np.zeros(len(slot))
+        best = Failing(nought, nought, np.zeros(len(slot), np.int64), nought)
+        for window in _WINDOWS:
+            fails = failed[:, -window:].sum(axis=1).astype(np.float64)
+            tries = np.maximum(tried[:, -window:].sum(axis=1).astype(np.float64), 1.0)
+            expected = usual * tries
+            more = fails > expected
+            likelihood = np.where(more, fails * np.log(np.maximum(fails, 1e-9) / expected) - (fails - expected), 0.0)
+            days = (failed[:, -window:] > 0).sum(axis=1)
+            louder = likelihood > best.likelihood
+            best = Failing(
+                np.where(louder, fails / tries, best.share), np.where(louder, fails, best.failures),
+                np.where(louder, days, best.days), np.where(louder, likelihood, best.likelihood),
+            )  # fmt: skip
+        return best
+
+    def reset(self, slot: int) -> None:
+        """Forget a boiler's past."""
+        self._past.grow(slot + 1)
+        self._past.reset(slot)
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the last week and the rates before."""
+        return {f"attempts.{name}": values for name, values in self._past.dump().items()}
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take the last week and the rates before."""
+        self._past.load({name: data[f"attempts.{name}"] for name in self._past.dump()})

@@ -1,0 +1,44 @@
+"""A burst against a system that merely cools: written by hand from what heating systems do (devices guide 6)."""
+
+import numpy as np
+
+from boilerwatch.model import Floats
+from detectors.catalogue.limits import Limits
+from tests.detectors.series import findings_of, series
+
+HOURS = np.arange(0, 5 * 24, 1 / 12)
+#: Two hours of heating, then two without: 0.45 bar up and down, down within three quarters of an hour.
+PHASE = HOURS % 4
+SWING = np.where(PHASE < 2, np.clip(PHASE / 0.7, 0, 1), np.clip((2.75 - PHASE) / 0.75, 0, 1))
+BAR = 1.35 + 0.45 * SWING
+
+
+def told(bar: Floats, flow: Floats) -> list[tuple[str, float]]:
+    columns = {"water_pressure_bar": bar.round(2), "flow_temp_c": flow, "flame_on": (PHASE < 2) * 1.0}
+    found = findings_of([series(HOURS, columns)], [Limits()])
+    return [(one.kind, (one.raised_at_ms - 1_767_571_200_000) / 3_600_000) for one in found if one.state == "raised"]
+
+
+def test_a_system_that_cools_faster_than_its_sensor_shows_is_no_burst() -> None:
+    flow = np.where(PHASE < 2, 62.0, 55.0 - 4 * np.clip(PHASE - 2, 0, 2))  # a warm boiler, radiators gone cold
+    assert told(BAR, flow) == []
+
+
+def test_a_burst_is_told_below_the_boilers_own_floor_well_before_it_is_empty() -> None:
+    flow = np.where(PHASE < 2, 62.0, 45.0)
+    begins = 4 * 24 + 1.5
+    burst = np.maximum(BAR - 0.9 * np.maximum(HOURS - begins, 0), 0)
+    found = dict(told(burst, flow))
+    empty = HOURS[burst < 0.5][0]
+    assert begins < found["burst_leak"] < empty - 0.25
+
+
+def test_without_a_past_a_fall_counts_below_the_alarm_of_eight_tenths() -> None:
+    bar = np.maximum(1.5 - 0.8 * np.maximum(HOURS - 2, 0), 0)
+    found = dict(told(bar, np.full(len(HOURS), 45.0)))
+    assert found["burst_leak"] >= HOURS[bar < 0.8][0]
+
+
+def test_a_radiator_that_is_bled_in_minutes_stays_above_the_margin_and_says_nothing() -> None:
+    bled = BAR - 0.08 * (HOURS > 80)
+    assert told(bled, np.full(len(HOURS), 50.0)) == []
