@@ -136,13 +136,15 @@ class Limits:
             state[name][fresh, :-1] = state[name][fresh, 1:]
             state[name][fresh, -1] = np.nan
         state["floor_day"][slot] = np.maximum(day, state["floor_day"][slot])
-        lower = ~(bar >= state["floor_bar"][slot, -1])
-        state["floor_bar"][slot[lower], -1], state["floor_c"][slot[lower], -1] = bar[lower], warm[lower]
+        floor, cold = state["floor_bar"][slot, -1], state["floor_c"][slot, -1]
+        lower, near = ~(bar >= floor), bar <= floor + _FLOOR_MARGIN_BAR / 2
+        state["floor_c"][slot, -1] = np.where(lower & ~near, warm, np.where(lower | near, np.fmin(cold, warm), cold))
+        state["floor_bar"][slot, -1] = np.where(lower, bar, floor)
 
     def _below_floor(self, slot: Ints, bar: Floats, flow: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return where pressure is below all of the boiler's last days, and where it has such days, shape (n,)."""
         floors = self._since["floor_bar"][slot].astype(np.float64)
-        known: NDArray[np.bool_] = np.isfinite(floors[:, :-1]).any(axis=1)
+        known = np.asarray(np.isfinite(floors[:, :-1]).any(axis=1))
         place = np.where(np.isfinite(floors), floors, np.inf).argmin(axis=1)
         row = np.arange(len(slot))
         colder = np.nan_to_num(np.maximum(self._since["floor_c"][slot][row, place] - flow, 0))

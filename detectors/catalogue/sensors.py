@@ -1,8 +1,8 @@
 """Sensors: flow and return that no longer agree when there is nothing between them.
 
 Sees: flow - return once neither flame nor tap was on for ten minutes and the pump runs, when both measure the same water;
-or, without the pump or where none is told, once both have come to rest at what is around them: three quarters of an hour
-later, when they cool by less than 3 K an hour. The offset is the sensors', each of the three compared with its own past. Needs: flow and return temperature and a sign of the flame;
+or, without the pump, once both have come to rest at what is around them: three quarters of an hour later, when they cool by
+less than 3 K an hour; where no pump is told, after ten minutes, with the scatter that this brings. The offset is the sensors', each of the three compared with its own past. Needs: flow and return temperature and a sign of the flame;
 silent without. Cadence: minutes measured, days judged. Units: kelvin. Source: Bosch 347 sensors disagree; burner off,
 pump on for more than ten minutes, an offset beyond 2-3 K (devices guide 7).
 Limits: which of the two drifted is not known; a sensor that drifts with its partner is not seen.
@@ -23,7 +23,7 @@ _QUIET_MINUTES, _STANDING_MINUTES = 10, 45
 #: With the pump, without it, and where it is not told.
 _BANDS = 3
 #: Offset below which nothing is taken out of other detectors' spread. [K]
-_SURE_K = 1.0
+_SURE_K = 2.0
 #: Water at rest does not warm, nor does its offset leap from one reading to the next. [K]
 _WARMED_K, _LEAPT_K = 1.0, 2.0
 _REST_K_PER_H = 3.0
@@ -57,7 +57,7 @@ class Sensors(Gradual):
         pump = frames.low("pump_on")
         band = np.where(np.isnan(pump), 2, np.where(pump >= 1, 0, 1)).astype(np.int64)
         at_rest = (quiet >= _STANDING_MINUTES) & (np.abs(moved) < _REST_K_PER_H * frames.gap_s / 3600)
-        idle = np.where(band == 0, quiet >= _QUIET_MINUTES, at_rest)
+        idle = np.where(band == 1, at_rest, quiet >= _QUIET_MINUTES)
         return {
             "idle_offset_k": Banded(np.where(idle, flow - back, np.nan), band),
             "idle_c": Banded(np.where(idle, back, np.nan)),
