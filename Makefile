@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick install check servers clean
+.PHONY: demo test quick install check servers bench clean
 
 demo: install
 	$(BIN)/boilerwatch demo
@@ -25,6 +25,9 @@ check: $(VENV)/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/dev servers
+	$(BIN)/python -m bench.table
 
 servers:
 	./tests/install-servers

@@ -50,7 +50,7 @@ class Rooms(Collector):
             pid = room.pid()
             up.add_metric([name], float(pid is not None))
             restarts.add_metric([name], room.restarts)
-            cpu_s, resident = _usage(pid) if pid is not None else (0.0, 0.0)
+            cpu_s, resident = usage(pid) if pid is not None else (0.0, 0.0)
             cpu.add_metric([name], cpu_s)
             memory.add_metric([name], resident)
         return [up, restarts, cpu, memory, *self._journals()]
@@ -87,7 +87,7 @@ def serve(settings: Settings, rooms: Mapping[str, Running]) -> None:
         raise SettingsError(f"[log] metrics_port {port} cannot be used: {exc.strerror}; choose another one") from exc
 
 
-def _usage(pid: int) -> tuple[float, float]:
+def usage(pid: int) -> tuple[float, float]:
     """Return (CPU seconds, resident bytes) of a process; zeros once it is gone (proc(5))."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()

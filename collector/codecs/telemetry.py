@@ -69,7 +69,7 @@ class Telemetry:
 
     def read(self, ids: list[int], topics: list[bytes], payloads: list[bytes], draft: Draft) -> None:
         """Read messages, in order, the topics of which are known."""
-        rows = self._decode(payloads)
+        rows: _Rows | None = self._decode(payloads)
         times = _times(rows, draft) if rows else None
         if rows and times is not None:
             self._add(ids, payloads, rows, times, draft)
@@ -86,6 +86,7 @@ class Telemetry:
         if not all(map(bytes.startswith, payloads, repeat(b"{"))):
             return None
         joined = b"[" + b",".join(payloads) + b"]"
+        rows: _Rows | None
         try:
             rows = self._decoder.decode(joined)
         except msgspec.ValidationError:

@@ -71,11 +71,13 @@ def test_a_batch_says_what_its_messages_say_one_by_one(said: list[bytes], copies
         [b'{"flow_temp_c": 1, "x": [{}', b'{"flow_temp_c": 2}]}', b'{},{"flow_temp_c": 3}'],
         [b'{},{"flow_temp_c": 3}', b'{"flow_temp_c":', b'{"flow_temp_c": 1}'],
         [b'{"flow_temp_c": 1}, {"flow_temp_c": 2', b'{"flow_temp_c": 3}', b"}"],
+        [b'{"flow_temp_c": 1', b'"return_temp_c": 2}', b'{"flow_temp_c": 3},{"flow_temp_c": 4}'],
     ],
 )
-def test_no_payload_puts_words_into_anothers_mouth(evil: list[bytes]) -> None:
+@pytest.mark.parametrize("apart", [0, 1, 5])
+def test_no_payload_puts_words_into_anothers_mouth(evil: list[bytes], apart: int) -> None:
     good = b'{"flow_temp_c": 50}'
-    said = [good] * 40 + [evil[0], good, evil[1], good, evil[2]] + [good] * 40
+    said = [good] * 40 + [evil[0], *[good] * apart, evil[1], good, evil[2]] + [good] * 40
     batch, draft = read([Message(b"boilers/s/b-%d/telemetry" % i, one, False) for i, one in enumerate(said)])
     heard = {boiler for boiler, *_, known in rows_of(batch) if known == {"flow_temp_c": 50.0}}
     assert heard == {f"b-{i}" for i, one in enumerate(said) if one == good}
