@@ -16,6 +16,7 @@ from detectors.catalogue.limits import Limits
 from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.silence import Silence
 from detectors.catalogue.stale import Stale
+from detectors.catalogue.unusual import Unusual
 from detectors.catalogue.vessel import Vessel
 
 #: In order of what must be known first: sensors before what reads them, causes before what they cause.
@@ -34,4 +35,5 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "flow": Flow,
     "hot_water": HotWater,
     "cycling": Cycling,
+    "unusual": Unusual,  # last: it is silent where a kind with a name is told
 }
