@@ -1,6 +1,6 @@
 """Flow: water that moves less, and an exchanger that gives its heat to the flue.
 
-Sees: while heating burns and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
+Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
 grows as the flow falls, times pump speed where there is one, because flow follows speed (affinity law) and a pump that
 holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger. Needs:
 flow and return, or flue and return; silent without. Water temperature is what else moves them, and is taken out.
@@ -9,13 +9,18 @@ Limits: radiators shut all at once look like a step and are taken as a new norma
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boilerwatch.fold import Frames
 from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
-from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, drawing, log_of
+from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of
+
+#: A burner that has just started heats cold water: what it shows is its start, not its flow.
+_STEADY_MINUTES = 8
 
 
 class Flow(Gradual):
@@ -35,9 +40,14 @@ class Flow(Gradual):
         ),
     )  # fmt: skip
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._unlit = SinceActive()
+
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return spread, flue over return and water temperature while heating burns."""
-        heating = burning(frames) & ~drawing(frames)
+        lit, slots = burning(frames) & ~drawing(frames), len(world.slots)
+        heating = lit & (self._unlit.minutes(frames.slot, frames.start_ms, ~lit, slots) >= _STEADY_MINUTES)
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
         world.offsets.grow(len(world.slots))
         apart = flow - back - world.offsets["idle_k"][frames.slot]  # what sensors add to it is not the water's
@@ -50,3 +60,12 @@ class Flow(Gradual):
             "flue_over_return_k": by_band(flue, frames),
             "water_c": Banded(np.where(heating, back, np.nan)),
         }
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return references, rings, and when boilers last did not heat."""
+        return super().dump() | self._unlit.dump()
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take references, rings, and when boilers last did not heat."""
+        super().load(data)
+        self._unlit.load(data)

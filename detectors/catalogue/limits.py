@@ -2,7 +2,8 @@
 
 Sees: water pressure, flow, return and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm) to
 below where the boiler stood on any of its last days: a system that cools after heating falls as fast, by 0.3-0.5 bar, while
-its radiators are not where its sensors are, but it comes back to its own cold pressure and stays. Before a boiler has a
+its radiators are not where its sensors are, but it comes back to its own cold pressure and stays. And it
+must go on falling, by half a step of a coarse sensor, because who bleeds radiators stops. Before a boiler has a
 day behind it, the fall counts below 0.8 bar (SAT's lower alarm) and less 0.02 bar per kelvin of cooling. Low: 0.5 bar, about where boilers
 cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
 outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
@@ -35,6 +36,7 @@ _COOLING_BAR_PER_K = 0.02
 #: How far below its own lowest a boiler must be, in days of memory, and the alarm without a past. [bar, days, bar]
 _FLOOR_MARGIN_BAR, _FLOOR_DAYS, _ALARM_BAR = 0.1, 4, 0.8
 _QUARTERS_A_DAY = 96
+_GOES_ON_BAR = 0.05
 #: Where a sensor that fails leaves its reading, and what it came from. [bar]
 _GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
 _GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000
@@ -61,7 +63,7 @@ class Limits:
             {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
              "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
              "anchor_bar": (np.nan, np.float32, (_ANCHORS,)), "anchor_c": (np.nan, np.float32, (_ANCHORS,)),
-             "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float32, (_FLOOR_DAYS,)),
+             "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float32, (_FLOOR_DAYS,)),
              "floor_c": (np.nan, np.float32, (_FLOOR_DAYS,)), **told}
         )  # fmt: skip
 
@@ -232,10 +234,12 @@ class Limits:
         fall, began = falls[row, place], state["fall"][slot]
         fast = (fall >= world.limit(self, "fall_bar", slot)) & np.where(has_past, below, bar < _ALARM_BAR)
         state["fall"][slot] = np.where(fast, np.where(began > 0, began, ts_ms), 0)
+        state["fall_from"][slot] = np.where(fast, np.where(began > 0, state["fall_from"][slot], bar), np.nan)
+        goes_on = (bar <= state["fall_from"][slot] - _GOES_ON_BAR) | (bar < _ALARM_BAR)
         hours = np.maximum(
             (ts_ms - state["anchor"][slot][row, place].astype(np.int64) * QUARTER_MS) / 3_600_000, 1 / 12
         )
-        holds = fast & (began > 0) & (ts_ms - began >= _APART_MS) & ~state["fall_told"][slot]
+        holds = fast & goes_on & (began > 0) & (ts_ms - began >= _APART_MS) & ~state["fall_told"][slot]
         told = {"fall_bar": fall, "fall_bar_per_h": fall / hours}
         self._say(holds, "fall", "burst_leak", "critical", slot, ts_ms, arrival, seen, told, world)
         over = ~fast & (bar > world.limit(self, "low_bar", slot) + _LOW_MARGIN_BAR + 0.1)

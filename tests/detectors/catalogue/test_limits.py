@@ -39,6 +39,7 @@ def test_without_a_past_a_fall_counts_below_the_alarm_of_eight_tenths() -> None:
     assert found["burst_leak"] >= HOURS[bar < 0.8][0]
 
 
-def test_a_radiator_that_is_bled_in_minutes_stays_above_the_margin_and_says_nothing() -> None:
-    bled = BAR - 0.08 * (HOURS > 80)
-    assert told(bled, np.full(len(HOURS), 50.0)) == []
+def test_radiators_that_are_bled_lose_pressure_at_once_and_then_no_more() -> None:
+    for litres_bar in (0.08, 0.35):
+        bled = BAR - litres_bar * (HOURS > 82.8)
+        assert told(bled, np.full(len(HOURS), 50.0)) == [], litres_bar
