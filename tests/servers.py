@@ -65,20 +65,20 @@ def mosquitto(folder: Path, port: int | None = None, config: str = GENEROUS) -> 
 
 
 @contextlib.contextmanager
-def influxd(folder: Path) -> Iterator[str]:
-    """Debian's InfluxDB; its address."""
+def influxd(folder: Path, data: str = "") -> Iterator[str]:
+    """Debian's InfluxDB, with more lines for the section [data] of its settings; its address."""
     port = free_port()
-    with influxd_process(folder, port):
+    with influxd_process(folder, port, data):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def influxd_process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def influxd_process(folder: Path, port: int, data: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """Debian's InfluxDB on a port, with what an earlier one left in the folder; to be stopped, held or killed by a test."""
     config = folder / "influxdb.conf"
     config.write_text(
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n[meta]\ndir = "{folder}/meta"\n'
-        f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n'
+        f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n{data}\n[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n'
     )
 
     def answers() -> bool:

@@ -12,6 +12,7 @@ from boilerwatch.errors import StoreError
 from boilerwatch.model import Batch, Source
 from boilerwatch.settings import StoreSettings
 from boilerwatch.signals import SIGNAL_NAMES, SIGNALS
+from boilerwatch.store.lines import merged
 from boilerwatch.store.protocol import ROLLUP_FIELDS, Latest, Point, Refused, Resolution, Rollup, Series, StoredEvent
 
 _CHARTED = [f"{s.name}_{part}" for s in SIGNALS if s.charted for part in ("mean", "min", "max")]
@@ -84,11 +85,12 @@ class SqliteStore:
         """Store readings and events; nothing is refused here, for validation came before."""
         try:
             numbers = self._numbers_of(batch.sources)
-            rows = [numbers[i] for i in batch.source.tolist()]
+            source, ts_ms, columns = merged(batch.source, batch.ts_ms, batch.columns)
+            rows = [numbers[i] for i in source.tolist()]
             events = [(numbers[e.source], e.ts_ms, e.code, int(e.active)) for e in batch.events]
             self._sql.execute("BEGIN IMMEDIATE")
-            if batch.columns:
-                self._upsert("raw", rows, batch.ts_ms.tolist(), batch.columns)
+            if columns:
+                self._upsert("raw", rows, ts_ms.tolist(), columns)
             self._sql.executemany("INSERT OR REPLACE INTO event VALUES (?,?,?,?)", events)
             self._sql.execute("COMMIT")
         except sqlite3.Error as exc:

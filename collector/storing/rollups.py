@@ -1,10 +1,11 @@
 """`boiler_15m` and `boiler_1d`: written as readings come, corrected from the store where something came late.
 
-Readings gather until there are enough to be worth folding. What closed waits in `_outgoing` until the store has it, and
-no further reading is taken meanwhile. A day that is running is told again with each of its quarters.
+Readings gather until there are enough to be worth folding. What closed waits in `_outgoing` in pages: a whole fleet's
+quarters end at one moment, and readings go on between the pages. Where the store cannot keep up, readings wait. A day that
+is running is told again with each of its quarters.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from operator import itemgetter
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from collector.storing.late import Day, Late, Mark, both
 
 _ROWS_A_FOLD, _FOLD_MS, _LOOK_MS = 50_000, 2_000, 15_000
 _DAYS_A_TURN = 50
+_ROWS_A_PAGE, _MOST_PAGES = 5_000, 60
 _DAY_MS = 86_400_000
 
 Resolution = Literal["15m", "1d"]
@@ -53,7 +55,7 @@ class Rollups:
         self._gathered: list[Batch] = []
         self._rows = 0
         self._now_ms = self._folded_ms = self._looked_ms = 0
-        self._outgoing: list[tuple[Resolution, Rollup]] = []
+        self._outgoing: deque[tuple[Resolution, Rollup]] = deque()
         self._partial = Arrays({"seen": (False, np.bool_, ())})
         self._began_late = False
         self.late = 0
@@ -70,7 +72,9 @@ class Rollups:
             self._rows += len(batch)
 
     def turn(self, *, eager: bool = False) -> list[Refused]:
-        """Fold what was gathered if it is worth it, and write what closed; return what the store refused.
+        """Fold what was gathered if it is worth it, and write some of what closed; return what the store refused.
+
+        All of it where `eager`.
 
         Raises
         ------
@@ -82,15 +86,23 @@ class Rollups:
         if self._now_ms - self._looked_ms >= _LOOK_MS:
             self._looked_ms = self._now_ms
             self._tell(self._folding.quiet(self._now_ms))
-        return self.send()
+        return self.send(0 if eager else _MOST_PAGES)
 
-    def send(self) -> list[Refused]:
-        """Write what the store has not taken yet."""
+    def send(self, leave: int = 0) -> list[Refused]:
+        """Write pages that the store has not taken yet, until so many are left."""
         refused: list[Refused] = []
-        while self._outgoing:
+        while len(self._outgoing) > leave:
             refused += self._store.write_rollup(*self._outgoing[0])
-            self._outgoing.pop(0)
+            self._outgoing.popleft()
         return refused
+
+    def send_page(self) -> list[Refused]:
+        """Write one page, if there is one."""
+        return self.send(max(len(self._outgoing) - 1, 0))
+
+    def __len__(self) -> int:
+        """Return how many pages the store has not taken yet."""
+        return len(self._outgoing)
 
     def correct(self, *, all_of_it: bool = False) -> int:
         """Fold some days anew from the store, of which something came late; return how many.
@@ -187,7 +199,11 @@ class Rollups:
         slot = frames.slot if slots is None else slots[frames.slot]
         named = slot.tolist()
         ids, sites = [boilers.ids[one] for one in named], [boilers.sites[one] for one in named]
-        self._outgoing.append((resolution, Rollup(ids, sites, frames.start_ms, columns_of(frames))))
+        columns = columns_of(frames)
+        for at in range(0, len(named), _ROWS_A_PAGE):
+            page = slice(at, at + _ROWS_A_PAGE)
+            some = {name: values[page] for name, values in columns.items()}
+            self._outgoing.append((resolution, Rollup(ids[page], sites[page], frames.start_ms[page], some)))
 
     def _again(self, due: dict[Day, Mark]) -> None:
         """Fold days anew: those that are over on the side; those that a boiler's open sums are part of in their place."""

@@ -30,7 +30,8 @@ from collector.storing.rollups import Rollups
 from collector.storing.telling import Links, Way, room_point, totals
 
 CONSUMER = "storing"
-_ROWS_A_TURN = 64
+#: What is read at once: rows of the journal, and how many things they hold together.
+_ROWS_A_TURN, _ITEMS_A_TURN = 256, 262_144
 _PIPELINE_S, _LINKS_S, _FORGET_S = 10.0, 60.0, 3_600.0
 _IDLE_S = 0.05
 _LONGEST_DELAY_S = 15.0
@@ -83,7 +84,6 @@ class Storing:
         StoreError
             If the store does not take it; nothing is forgotten.
         """
-        self._tell(self._rollups.send())
         done = self._learn_service()
         if self._makes_rollups and self.folded_position < self.position:
             return done + self._fold_again()
@@ -92,7 +92,8 @@ class Storing:
         done += stored + self._store_findings()
         if self._makes_rollups:
             done += self._rollups.correct()
-        return done
+            self._tell(self._rollups.send_page())
+        return done + len(self._rollups)
 
     def _learn_service(self) -> int:
         """Take what the register says of boilers."""
@@ -112,7 +113,7 @@ class Storing:
         """Take rows that are stored already for the roll-ups alone."""
         limit = min(self._turn.rows(READINGS, self.folded_position, _ROWS_A_TURN), self.position - self.folded_position)
         try:
-            rows = self._reader.read(self.folded_position, limit)
+            rows = _some(self._reader.read(self.folded_position, limit))
         except JournalError as exc:
             if exc.retryable:
                 raise
@@ -127,7 +128,7 @@ class Storing:
         return len(rows)
 
     def _store_readings(self) -> int:
-        rows = self._reader.read(self.position, self._turn.rows(READINGS, self.position, _ROWS_A_TURN))
+        rows = _some(self._reader.read(self.position, self._turn.rows(READINGS, self.position, _ROWS_A_TURN)))
         if not rows:
             return 0
         self._turn.begin(READINGS, rows[0].offset, rows[-1].offset)
@@ -289,6 +290,12 @@ class Storing:
     def _batches(self, rows: list[Row]) -> list[Batch]:
         """Return what the rows hold; one that is set aside holds nothing."""
         return [decode(row.body) for row in rows if not self._turn.passes(READINGS, row.offset)]
+
+
+def _some(rows: list[Row]) -> list[Row]:
+    """Return the first rows, so many that memory stays bounded."""
+    reached = np.cumsum([row.items for row in rows])
+    return rows[: max(int(np.searchsorted(reached, _ITEMS_A_TURN)), 1)]
 
 
 def drain(settings: Settings) -> None:
