@@ -9,6 +9,7 @@ from boilerwatch.cli import detectors, fleet, grafana, maintenance, notices, pol
 from boilerwatch.cli.check import check
 from boilerwatch.cli.dataset import dataset
 from boilerwatch.cli.demo import demo
+from boilerwatch.cli.evaluate import evaluate
 from boilerwatch.cli.listen import listen
 from boilerwatch.cli.replay import replay
 from boilerwatch.cli.report import handover, report
@@ -30,6 +31,7 @@ app.command()(replay)
 app.command()(run)
 app.command()(dataset)
 app.command()(score)
+app.command()(evaluate)
 app.command("score-tickets")(score_tickets_command)
 app.command()(simulate)
 app.command()(demo)

@@ -71,6 +71,8 @@ class Track:
         Whether what a whole site shows at once is taken out.
     at_once
         Effect at which a single day tells it, however it came there.
+    jump_share
+        Share of the effect that a jump within two days may make for it to be gradual.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class Track:
     key: str = ""
     local: bool = True
     at_once: float = np.inf
+    jump_share: float = _JUMP_SHARE
 
     @property
     def name(self) -> str:
@@ -263,7 +266,7 @@ class Drift:
         place = jumps[:, :10].argmax(axis=1)
         jump = jumps[np.arange(len(slot)), place]
         far = np.maximum(effect, np.nan_to_num(back[:, :2], nan=-np.inf).min(axis=1))
-        gradual = jump <= _JUMP_SHARE * np.maximum(far, 1e-9)
+        gradual = jump <= track.jump_share * np.maximum(far, 1e-9)
         self._rebase(
             slot,
             enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),
