@@ -55,8 +55,9 @@ def _key(row: Row) -> tuple[Any, ...]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    numbers = isinstance(one, int | float) and isinstance(other, int | float)
-    if numbers and not isinstance(one, bool) and not isinstance(other, bool):
+    if isinstance(one, bool) != isinstance(other, bool):
+        return False
+    if isinstance(one, int | float) and isinstance(other, int | float):
         return math.isclose(one, other, rel_tol=1e-6, abs_tol=2e-6)
     return bool(one == other)
 
