@@ -30,7 +30,7 @@ def files(language: Language = "en", desk_url: str = DESK) -> dict[str, bytes]:
     found["provisioning/datasources/boilerwatch.yaml"] = _yaml(datasources())
     found["provisioning/dashboards/boilerwatch.yaml"] = _yaml(_providers(language))
     found["provisioning/alerting/rules.yaml"] = _yaml(_rules(language))
-    found["provisioning/alerting/contact-points.example.yaml"] = _yaml(_contacts())
+    found["provisioning/alerting/contact-points.yaml.example"] = _yaml(_contacts())
     return found
 
 
@@ -97,7 +97,10 @@ def write(out: Path, language: Language = "en", desk_url: str = DESK) -> list[Pa
 def _left_over(out: Path, wanted: set[str]) -> list[Path]:
     """Return files of ours of an earlier build; files of other people stay."""
     ours = [
-        path for folder in _FOLDERS for path in sorted((out / folder).glob("**/*")) if path.suffix in (".json", ".yaml")
+        path
+        for folder in _FOLDERS
+        for path in sorted((out / folder).glob("**/*"))
+        if path.suffix in (".json", ".yaml", ".example")
     ]
     return [path for path in ours if path.relative_to(out).as_posix() not in wanted and _is_ours(path)]
 
@@ -116,13 +119,13 @@ def _providers(language: Language) -> dict[str, Any]:
                 "allowUiUpdates": False, "disableDeletion": True, "updateIntervalSeconds": 60,
                 "options": {"path": f"{_MOUNTED}/{folder}"},
             }
-            for folder, shelf in FOLDERS.items()
+            for folder, shelf in FOLDERS.items() if folder != "alerts"
         ],
     }  # fmt: skip
 
 
 def _rules(language: Language) -> dict[str, Any]:
-    folder = FOLDERS["engineer"].title.of(language)
+    folder = FOLDERS["alerts"].title.of(language)
     rules = []
     for rule in RULES:
         plain = plain_rule(rule, language)

@@ -1,6 +1,7 @@
 """Folders by role, and who may see or change what is in them.
 
-Everybody who may log in sees the first; teams see and edit the others (Grafana's permission levels: 1 view, 2 edit).
+Everybody who may log in sees the first; teams see and edit the others (Grafana's permission levels: 1 view, 2 edit). Rules
+stand in a folder of their own, because Grafana makes it while it provisions rules, before it makes those of dashboards.
 Administrators may always do everything.
 """
 
@@ -28,6 +29,9 @@ FOLDERS: dict[Folder, Shelf] = {
     ),
     "engineer": Shelf(
         "bw-engineer", Text("boilerwatch engineering", "锅炉监护 工程"), teams=((ENGINEER_TEAM, 2),)
+    ),
+    "alerts": Shelf(
+        "bw-alerts", Text("boilerwatch alerts", "锅炉监护 告警规则"), teams=((NOC_TEAM, 1), (ENGINEER_TEAM, 2))
     ),
 }  # fmt: skip
 TEAMS = (NOC_TEAM, ENGINEER_TEAM)

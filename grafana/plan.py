@@ -214,7 +214,7 @@ class Plan:
         return Change("contact point", name, None, plain, do, undo)
 
     def _rules(self, org: int) -> list[Change]:
-        shelf, api = FOLDERS["engineer"], self._api.alertingprovisioning
+        shelf, api = FOLDERS["alerts"], self._api.alertingprovisioning
         before = self._remote.find("read alert rules", api.get_rule_group, shelf.uid, GROUP)
         placed = {"orgID": org, "folderUID": shelf.uid, "ruleGroup": GROUP}
         rules = [plain_rule(rule, self._language) | placed for rule in RULES]

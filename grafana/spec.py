@@ -8,7 +8,7 @@ from grafana.influxql import Query
 from grafana.words import NO_TEXT, NOTHING, Look, Text
 
 Kind = Literal["stat", "table", "lines", "bars", "pie", "map", "states", "text"]
-Folder = Literal["viewer", "noc", "engineer"]
+Folder = Literal["viewer", "noc", "engineer", "alerts"]
 Steps = tuple[tuple[float | None, str], ...]
 
 BOILER_UID, BOILER_SLUG = "bw-boiler", "one-boiler"

@@ -14,7 +14,7 @@ from alerting.database import reading
 from alerting.export.counts import BUCKET_MS, load, nearest, pipeline, quality
 from alerting.export.days import day_points, zones
 from alerting.export.fleet import Fleet
-from alerting.export.outboxes import tell_facts, tell_service_events, tell_states, tell_transitions
+from alerting.export.outboxes import tell_facts, tell_service_events, tell_sites, tell_states, tell_transitions
 from alerting.policy import Policy
 from alerting.tables import POSITION, TRANSITION
 from boilerwatch.clock import SYSTEM, Clock
@@ -91,9 +91,13 @@ class Exporter:
     def _empty_outboxes(self, now_ms: int) -> None:
         while tell_transitions(self._engine, self._store, lambda moments: self._write_days(moments, now_ms)):
             pass
+        is_register_new = self._is_due("sites", now_ms, _HOUR_MS)
         for tell in (tell_service_events, tell_facts, tell_states):
             while tell(self._engine, self._store):
-                pass
+                is_register_new = is_register_new or tell is tell_facts
+        if is_register_new:
+            tell_sites(self._engine, self._store, now_ms)
+            self._done["sites"] = now_ms
 
     def _write_days(self, touched: list[int], now_ms: int) -> None:
         """Write the days that transitions touched; without any, all from the last one written to this one."""

@@ -4,13 +4,14 @@ import random
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 
 from alerting.database import reading
 from alerting.tables import BOILER, SERVICE_OUTBOX, STANDING, TICKET, TRANSITION
 from boilerwatch.store.protocol import Point, Store
 
 PAGE = 1_000
+_HOUR_MS = 3_600_000
 STATES = ("ok", "watch", "maintenance", "silent", "fault", "never_seen")
 
 
@@ -120,6 +121,24 @@ def tell_facts(engine: Engine, store: Store) -> int:
         store.write_points(points)
     _mark(engine, BOILER, BOILER.c.boiler, [row.boiler for row in rows])
     return len(rows)
+
+
+def tell_sites(engine: Engine, store: Store, now_ms: int) -> None:
+    """Write where each site's boilers are in the middle, and how many, as `site_fact` of this hour."""
+    query = select(
+        BOILER.c.site, func.min(BOILER.c.region).label("region"), func.avg(BOILER.c.latitude).label("latitude"),
+        func.avg(BOILER.c.longitude).label("longitude"), func.count().label("boilers"),
+    )  # fmt: skip
+    with reading(engine) as connection:
+        rows = connection.execute(query.group_by(BOILER.c.site)).all()
+    points = []
+    for row in rows:
+        fields: dict[str, float | int | str | bool] = {"boilers": row.boilers}
+        fields |= {name: float(at) for name in ("latitude", "longitude") if (at := getattr(row, name)) is not None}
+        tags = {"site": row.site, "region": row.region}
+        points.append(Point("site_fact", {k: v for k, v in tags.items() if v}, fields, now_ms - now_ms % _HOUR_MS))
+    if points:
+        store.write_points(points)
 
 
 def tell_states(engine: Engine, store: Store) -> int:

@@ -124,7 +124,7 @@ def _load_and_map() -> tuple[Panel, ...]:
     alarms = select("alarm_load", load).where(chosen("site", "site", "-")).within().every("10m")
     newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "state")
     trouble = select("fleet_minute", of("last", "boilers")).where(among("state", "fault", "silent"), OF_SITE)
-    places = select("boiler_fact", of("mean", "latitude"), of("mean", "longitude")).where(OF_SITE, upto())
+    places = select("site_fact", of("last", "latitude"), name("longitude")).where(OF_SITE, upto())
     return (
         Panel(
             key="load", kind="bars", title=Text("Alarms per operator and 10 min", "每人每 10 分钟告警数"), width=12, height=9,

@@ -184,6 +184,8 @@ def test_the_small_ones_tell_the_nearest_deadline_the_load_and_the_detectors_rec
     assert sum(alarms for _, alarms in load) == 5  # three openings, the warning and the breach of `on_site`
     facts = [(t["boiler"], t["model"], f["latitude"]) for t, _, f in rows(installation, "boiler_fact") if "model" in t]
     assert facts == [(f"b-{n}", "m", 30.0 + n) for n in range(1, 5)]
+    sites = [(t, f) for t, _, f in rows(installation, "site_fact")]
+    assert sites == [({"site": "s", "region": "city"}, {"boilers": 5, "latitude": 32.5})]
     (room,) = [f for t, _, f in rows(installation, "pipeline")]
     assert (room["rows_behind"], room["lag_s"], room["open_tickets"]) == (3, 1.5, 2)
 

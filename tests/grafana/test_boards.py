@@ -15,6 +15,7 @@ from boilerwatch.errors import InputError
 from grafana.alerts import RULES
 from grafana.boards.registry import boards
 from grafana.build import files, write
+from grafana.document import documented
 from grafana.folders import FOLDERS
 from grafana.spec import BOILER_UID, Board
 
@@ -186,7 +187,7 @@ def test_variables_chain_and_are_used(board: Board) -> None:
 def test_rules_say_what_no_data_and_errors_mean_and_why() -> None:
     plain = yaml.safe_load((ROOT / "provisioning" / "alerting" / "rules.yaml").read_text(encoding="utf-8"))
     (group,) = plain["groups"]
-    assert group["folder"] == FOLDERS["engineer"].title.en
+    assert group["folder"] == FOLDERS["alerts"].title.en
     assert len(group["rules"]) == len(RULES) == 4
     for rule in group["rules"]:
         assert rule["noDataState"] in ("Alerting", "OK", "NoData")
@@ -208,5 +209,27 @@ def test_no_secret_stands_in_a_file() -> None:
 def test_provisioned_folders_are_those_of_the_roles() -> None:
     plain = yaml.safe_load((ROOT / "provisioning" / "dashboards" / "boilerwatch.yaml").read_text(encoding="utf-8"))
     assert {(one["folderUid"], one["folder"]) for one in plain["providers"]} == {
-        (shelf.uid, shelf.title.en) for shelf in FOLDERS.values()
+        (shelf.uid, shelf.title.en) for name, shelf in FOLDERS.items() if name != "alerts"
     }
+
+
+def test_the_document_tells_every_panel() -> None:
+    text = (ROOT.parent / "docs" / "grafana.md").read_text(encoding="utf-8")
+    assert documented(text) == text
+    assert all(panel.title.en in text for board in BOARDS.values() for panel in board.panels)
+
+
+def test_compose_mounts_what_is_built_and_sets_what_the_files_ask_for() -> None:
+    plain = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    grafana = plain["services"]["grafana"]
+    mounts = dict(one.split(":")[:2] for one in grafana["volumes"])
+    assert mounts["./dashboards"] == "/etc/grafana/boilerwatch/dashboards"
+    assert mounts["./provisioning"] == "/etc/grafana/provisioning"
+    providers = yaml.safe_load((ROOT / "provisioning" / "dashboards" / "boilerwatch.yaml").read_text(encoding="utf-8"))
+    for one in providers["providers"]:
+        below = one["options"]["path"].removeprefix(mounts["./dashboards"])
+        assert (ROOT / f"dashboards{below}").is_dir()
+    asked = set(
+        re.findall(r"\$(BOILERWATCH_\w+)", (ROOT / "provisioning" / "datasources" / "boilerwatch.yaml").read_text())
+    )
+    assert asked == grafana["environment"].keys()

@@ -48,7 +48,7 @@ def test_everything_stands_there_and_a_second_push_writes_nothing(grafana: Grafa
     assert sorted(grafana.teams.values()) == sorted(TEAMS)
     assert grafana.sources["bw-influx"]["jsonData"]["dbName"] == "boilerwatch"
     assert grafana.secrets["bw-influx"] == {"password": "s3cret"}
-    assert len(grafana.groups["bw-engineer", "boilerwatch"]["rules"]) == 4
+    assert len(grafana.groups["bw-alerts", "boilerwatch"]["rules"]) == 4
     assert "https://desk.example" in str(grafana.boards["bw-wall"]["dashboard"]["templating"])
     numbers = {name: number for number, name in grafana.teams.items()}
     assert grafana.permissions["bw-engineer"] == [
@@ -181,7 +181,7 @@ def test_a_push_that_fails_in_the_middle_leaves_no_half_folder(
         for uid in grafana.permissions:
             grafana.permissions[uid] = [{"role": "Admin", "permission": 4}, {"role": "Viewer", "permission": 1}]
         grafana.folders["bw-noc"]["title"] = "Old"
-        grafana.groups["bw-engineer", "boilerwatch"]["rules"].pop()
+        grafana.groups["bw-alerts", "boilerwatch"]["rules"].pop()
         grafana.sources["bw-influx"]["url"] = "http://elsewhere"
         for gone in (grafana.teams, grafana.contacts):
             gone.clear()
