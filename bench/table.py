@@ -92,6 +92,14 @@ def _publish(found: dict[str, Any]) -> Iterator[Line]:
     )  # fmt: skip
 
 
+def _wall(found: dict[str, Any]) -> Iterator[Line]:
+    slowest = found["slowest"]
+    yield Line(
+        f"the wall on Grafana, slowest of {len(found['queries'])} queries, {found['boilers']:,} boilers, {found['days']} days",
+        f"{slowest['median_ms']:.0f} ms ({slowest['query']})", f"≤ {found['limit_ms']:.0f} ms", slowest["median_ms"] <= found["limit_ms"],
+    )  # fmt: skip
+
+
 BENCHES = (
     Bench("ingest", ("--messages", "20000", "--boilers", "2000"), _ingest),
     Bench("chain", ("--messages", "20000", "--boilers", "2000", "--rate", "2000", "--seconds", "3"), _chain),
@@ -99,6 +107,7 @@ BENCHES = (
     Bench("detection", ("--boilers", "20000", "--minutes", "6"), _detection),
     Bench("replay", (), _replay),
     Bench("publish", ("--messages", "40000", "--boilers", "2000"), _publish),
+    Bench("wall", ("--days", "1"), _wall),
 )
 
 

@@ -28,9 +28,9 @@ def states_now() -> Query:
     return select(newest, of("sum", "boilers")).within().by("state")
 
 
-def states_over_time() -> Query:
+def states_over_time(*conditions: str) -> Query:
     """Return how many boilers were in each state."""
-    each = select("fleet_minute", of("mean", "boilers")).where(OF_SITE).within()
+    each = select("fleet_minute", of("mean", "boilers")).where(*conditions, OF_SITE).within()
     parts = each.every().by("site", "state")
     return select(parts, of("sum", "boilers")).within().every().by("state")
 

@@ -168,8 +168,9 @@ def _live(
             sender.collector = Counter({name: 0 for name in sender.collector if not name.startswith("quarantined_")})
             _again(sender.collector, made)
         if made:
-            topics, payloads, retained = (list(part) for part in zip(*made, strict=True))
-            receiving._take(Deliveries(topics, payloads, retained, cycle + 1))
+            retained_at = [place for place, (_, _, is_retained) in enumerate(made) if is_retained]
+            topics, payloads = [topic for topic, _, _ in made], [body for _, body, _ in made]
+            receiving._take(Deliveries(topics, payloads, retained_at, cycle + 1))
         size = journal.size_bytes()
         receiving.turn()
         assert journal.last() == len(arrived)

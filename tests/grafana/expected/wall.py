@@ -28,10 +28,9 @@ def nearest(view: View) -> Expected:
     rows: list[Row] = [
         {
             "rank": f"{rank:03}", "left_s": (row.due_at_ms - view.now) / 1000, "ticket": str(row.id), "boiler": row.boiler,
-            "site": row.site, "region": row.region, "obligation": row.due_of, "problem": row.problem, "severity": row.severity,
-            "state": row.state,
+            "site": row.site, "obligation": row.due_of, "problem": row.problem, "severity": row.severity,
         }
-        for rank, row in enumerate(found, 1) if row.site in view.sites
+        for rank, row in enumerate(found, 1) if row.site in view.sites and rank < 100
     ]  # fmt: skip
     return [rows]
 
