@@ -3,10 +3,10 @@
 A minute closes 5 s of arrival time after its boiler reported a later one, or 90 s after its own row. A boiler that
 speaks after ten minutes of silence waits ten more with what is new, so that hours sent late and newest first are still
 seen in order.
-What comes for a closed minute is late: counted, not folded.
+What comes for a closed minute is late: counted and named, not folded.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,24 @@ _LOOK_MS = 15_000
 _GAP_MS = _WAIT_MS = 600_000
 #: A reading stamped further ahead of its arrival than this is a clock set wrong.
 _AHEAD_MS = 600_000
+#: Boilers whose late readings are remembered by name.
+_MOST_NAMED = 1_000
 _SHIFT = 42  # milliseconds until 2109 in the low bits of a sorting key
 _TIMES = ("slot", "ts_ms", "received_at_ms")
+
+
+class Late(NamedTuple):
+    """Readings of one boiler that came for minutes that had closed.
+
+    Attributes
+    ----------
+    oldest_ms, newest_ms
+        Of their times. [ms since 1970]
+    """
+
+    readings: int
+    oldest_ms: int
+    newest_ms: int
 
 
 class Minutes:
@@ -31,6 +47,8 @@ class Minutes:
 
     Attributes
     ----------
+    late_of
+        Boiler's slot -> what came too late since the start, of the first thousand boilers.
     late, ahead
         Rows that came for a closed minute, and rows from the future, so far.
     """
@@ -44,6 +62,7 @@ class Minutes:
              "counter": (np.nan, np.float64, ())}
         )  # fmt: skip
         self.late = 0
+        self.late_of: dict[int, Late] = {}
         self.ahead = 0
         self._looked = -1
 
@@ -66,6 +85,7 @@ class Minutes:
         late = ~ahead & (ts_ms // MINUTE_MS <= self._of["closed"][slot])
         self.ahead += int(ahead.sum())
         self.late += int(late.sum())
+        self._name_late(slot[late], ts_ms[late])
         good = ~(ahead | late)
         self._hear(slot, received_at_ms)
         if not good.all():
@@ -154,6 +174,18 @@ class Minutes:
         rows.flame_on_s, rows.starts = told.flame_on_s, told.starts
         for name, values in (("ts", told.known.ts_ms), ("flame", told.known.flame), ("counter", told.known.starts)):
             of[name][slot[ends]] = values[ends]
+
+    def _name_late(self, slot: Ints, ts_ms: Ints) -> None:
+        """Remember whose readings came too late, and from when to when; of so many boilers that it stays small."""
+        for one in np.unique(slot).tolist():
+            mine = ts_ms[slot == one]
+            before = self.late_of.get(one)
+            if before is None and len(self.late_of) >= _MOST_NAMED:
+                continue
+            fresh = Late(len(mine), int(mine.min()), int(mine.max()))
+            self.late_of[one] = fresh if before is None else Late(
+                before.readings + fresh.readings, min(before.oldest_ms, fresh.oldest_ms), max(before.newest_ms, fresh.newest_ms)
+            )  # fmt: skip
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return what waits, for a snapshot."""

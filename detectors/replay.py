@@ -1,10 +1,11 @@
 """Detection over files: the live engine, without server, settings or system clock."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from boilerwatch.model import Finding
+from boilerwatch.minutes import Late
+from boilerwatch.model import Batch, Finding
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler
 from detectors.engine import Engine
@@ -38,8 +39,29 @@ def replay(
     SettingsError
         If a changed limit is of no detector.
     """
+    yield from replay_batches(read_batches(readings, refused), register, tuning, disabled)
+
+
+def replay_batches(
+    batches: Iterable[Batch], register: Sequence[Boiler], tuning: Tuning | None = None, disabled: Sequence[str] = (),
+    late: dict[str, Late] | None = None,
+) -> Iterator[Finding]:  # fmt: skip
+    """Return what batches lead to, in order, wherever they come from.
+
+    Parameters
+    ----------
+    late
+        Boiler -> its readings that came too late to be judged: what a live run would not have seen either. Filled at the end.
+
+    Raises
+    ------
+    SettingsError
+        If a changed limit is of no detector.
+    """
     engine = Engine(disabled, beat_ms=BEAT_MS, least_rows=LEAST_ROWS, tuning=tuning)
     engine.register(register)
-    for batch in read_batches(readings, refused):
+    for batch in batches:
         yield from engine.take(batch)
     yield from engine.finish()
+    if late is not None:
+        late |= {engine.slots.boilers[slot]: one for slot, one in engine.minutes.late_of.items()}

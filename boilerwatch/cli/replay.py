@@ -1,7 +1,8 @@
-"""`boilerwatch replay`: detection over a file of readings, offline."""
+"""`boilerwatch replay`: detection over a file of readings, offline, or over what the store has."""
 
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,31 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from boilerwatch.cli.options import SettingsOption, load_settings
+from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
-from boilerwatch.model import Finding
+from boilerwatch.ledger import open_ledger
+from boilerwatch.minutes import Late
+from boilerwatch.model import Batch, Finding
+from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler, read_fleet
 from boilerwatch.settings import DetectorSettings, load
-from boilerwatch.wire import finding_from_json, finding_to_json, format_time
+from boilerwatch.store.opening import open_store
+from boilerwatch.wire import finding_from_json, finding_to_json, format_time, parse_time
 from detectors.backtest import Change, compare
 from detectors.catalogue.registry import DETECTORS
-from detectors.replay import replay as replay_findings
+from detectors.replay import replay_batches
+from detectors.stored import stored_batches
 from detectors.tuning import Tuning
+
+_LATE_NAMED = 10
 
 
 def replay(
-    readings: Annotated[Path, typer.Argument(help="Readings: .jsonl, .jsonl.gz or .parquet.")],
+    readings: Annotated[
+        Path | None, typer.Argument(help="Readings: .jsonl, .jsonl.gz or .parquet; left out with --store.")
+    ] = None,
+    *,
     findings: Annotated[Path, typer.Option(help="Where to write findings, one JSON object a line.")],
     register: Annotated[Path | None, typer.Option(help="fleet.csv: families, regions, time zones.")] = None,
     limits: Annotated[
@@ -32,8 +45,16 @@ def replay(
     against: Annotated[
         Path | None, typer.Option(help="Findings of an earlier replay: say what is added, gone, earlier, later.")
     ] = None,
+    store: Annotated[
+        bool, typer.Option("--store", help="Replay what the settings' store has, --start to --end.")
+    ] = False,
+    start: Annotated[str, typer.Option(help="With --store: first moment, RFC 3339 or a date, UTC.")] = "",
+    end: Annotated[str, typer.Option(help="With --store: end; now, when it is left out.")] = "",
+    settings: SettingsOption = None,
 ) -> None:
-    """Find faults in recorded readings; needs no server and no settings, and writes only FINDINGS."""
+    """Find faults in recorded readings; over a file it needs no server and no settings, and writes only FINDINGS."""
+    if (readings is None) == (not store):
+        raise InputError("name either a file of READINGS or --store with --start, not both and not neither")
     own = load(limits).detectors if limits is not None else DetectorSettings.model_validate({})
     tuning, disabled = Tuning(own.limits, own.models, own.boilers), [*own.disabled, *(disable or [])]
     for name in sorted(set(disabled) - DETECTORS.keys()):
@@ -46,11 +67,13 @@ def replay(
         for complaint in fleet.complaints:
             print(f"{register}: {complaint}", file=sys.stderr)
     refused: Counter[str] = Counter()
+    late: dict[str, Late] = {}
+    batches = read_batches(readings, refused) if readings is not None else _stored(settings, start, end)
     fresh = findings.with_name(f".{findings.name}.part")
     count, found = 0, list[Finding]()
     try:
         with fresh.open("wb") as out:
-            for finding in replay_findings(readings, boilers, refused, tuning, disabled):
+            for finding in replay_batches(batches, boilers, tuning, disabled, late):
                 found += [finding] if earlier is not None and finding.state == "raised" else []
                 out.write(msgspec.json.encode(finding_to_json(finding)) + b"\n")
                 count += 1
@@ -61,9 +84,37 @@ def replay(
         fresh.unlink(missing_ok=True)
     for reason, times in refused.most_common():
         print(f"refused {times}: {reason}", file=sys.stderr)
+    for boiler, one in sorted(late.items(), key=lambda pair: -pair[1].readings)[:_LATE_NAMED]:
+        span = f"{format_time(one.oldest_ms)} to {format_time(one.newest_ms)}"
+        print(f"too late to be judged: {one.readings} readings of {boiler}, {span}", file=sys.stderr)
+    if len(late) > _LATE_NAMED:
+        print(f"too late to be judged: readings of {len(late) - _LATE_NAMED} more boilers", file=sys.stderr)
     print(f"{count} findings in {findings}", file=sys.stderr)
     if earlier is not None:
         print_changes(compare(earlier, found))
+
+
+def _stored(settings: Path | None, start: str, end: str) -> Iterator[Batch]:
+    """Return what the store of these settings has."""
+    if not start:
+        raise InputError("--store needs --start: the first moment to replay, such as 2026-01-05")
+    start_ms, end_ms = _moment_ms("--start", start), _moment_ms("--end", end) if end else SYSTEM.now_ms()
+    if end_ms <= start_ms:
+        raise InputError(f"--end {end or 'now'} is not after --start {start}")
+    loaded = load_settings(settings)
+    ledger, place = open_ledger(loaded), open_store(loaded)
+    try:
+        yield from stored_batches(place, ledger.heard(), start_ms, end_ms)
+    finally:
+        place.close()
+        ledger.close()
+
+
+def _moment_ms(option: str, text: str) -> int:
+    try:
+        return parse_time(text if "T" in text else f"{text}T00:00:00Z")
+    except (ValueError, OverflowError) as exc:
+        raise InputError(f"{option} {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
 
 
 def read_findings(path: Path) -> list[Finding]:
