@@ -92,7 +92,7 @@ def main() -> int:
         path, settings = installation(Path(name), port, url, roll_ups=True)
         register(path, asked.samples * len(rates) + 5)
         with running(path, ROOMS) as rooms:
-            until((settings.data.dir / "desk.url").exists, rooms, 60)
+            until((settings.data.dir / "desk.url").exists, rooms, 300)
             measure(rooms, settings, port, rates[0], range(5))  # everything has run once
             found: dict[str, Any] = {"limit_p99_ms": LIMIT_MS, "cores": os.cpu_count()}
             found["rates"] = [
