@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from collections import Counter
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import structlog
 
@@ -191,14 +191,9 @@ class Receiving:
         draft = Draft(now_ms, future_ms=limits.future_ms, oldest_ms=limits.oldest_ms)
         topics = list(chain.from_iterable(some.topics for some in waiting))
         payloads = list(chain.from_iterable(some.payloads for some in waiting))
-        ids = [number for topic in topics if (number := self._plain.get(topic)) is not None]
-        if (
-            self._native is not None
-            and topics
-            and len(ids) == len(topics)
-            and not any(some.retained_at for some in waiting)
-        ):
-            self._native.telemetry.read(ids, topics, payloads, draft)
+        ids = list(map(self._plain.get, topics))
+        if self._native is not None and topics and None not in ids and not any(some.retained_at for some in waiting):
+            self._native.telemetry.read(cast("list[int]", ids), topics, payloads, draft)
         else:
             for codec, own in self._grouped(_messages(waiting), draft):
                 codec.read(own, draft)

@@ -5,6 +5,7 @@ window is rebuilt from the journal's tail on start.
 """
 
 from collections import deque
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ _Hashes = NDArray[np.uint64]
 _Flags = NDArray[np.bool_]
 #: The window goes in so many steps, so that few parts have to be searched.
 _STEPS = 12
+
+
+_BOILER = attrgetter("boiler")
 
 
 class _Span:
@@ -107,7 +111,10 @@ class Repeats:
         if self._asked[0] is sources and len(self._asked[1]) == len(sources):
             return self._asked[1]  # a batch is asked for when it comes and when it is in the journal
         slots = self._slots
-        found = np.array([slots.setdefault(source.boiler, len(slots)) for source in sources], np.int64)
+        known = list(map(slots.get, map(_BOILER, sources)))
+        if None in known:
+            known = [slots.setdefault(source.boiler, len(slots)) for source in sources]
+        found = np.array(known, np.int64)
         if len(slots) > len(self._newest):
             self._newest = np.concatenate([self._newest, np.zeros(max(len(slots), len(self._newest)), np.int64)])
         self._asked = (sources, found)

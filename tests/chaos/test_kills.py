@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import pytest
 from alerting.database import open_database, read_tickets
 from alerting.tables import TICKET
 from boilerwatch.clock import SYSTEM
+from boilerwatch.journal import FINDINGS, READINGS, open_reader
 from boilerwatch.ledger import open_ledger
 from boilerwatch.settings import MqttSettings, Settings, load
 from boilerwatch.store.opening import open_store
@@ -113,20 +114,39 @@ async def rage(rooms: dict[str, "subprocess.Popen[bytes]"], path: Path, port: in
     )
     connection = asyncio.create_task(publisher.run(stop, SYSTEM))
     publishing = asyncio.create_task(publish(publisher, site, start_ms, done))
-    victims = list(ROOMS) * KILLS_A_ROOM
-    chance.shuffle(victims)
-    for name in victims:
-        await asyncio.sleep(chance.uniform(0.2, 0.8))
-        rooms[name].kill()
-        await asyncio.to_thread(rooms[name].wait)
-        rooms[name] = start(name, path)
+    readings, findings = open_reader(load(path), READINGS), open_reader(load(path), FINDINGS)
+    progress: dict[str, Callable[[], int]] = {
+        "collector": readings.last, "storing": lambda: readings.positions().get("storing", 0), "detectors": findings.last,
+        "alerting": lambda: findings.positions().get("alerting", 0),
+    }  # fmt: skip
+    await asyncio.gather(*(kill(name, rooms, path, progress[name], random.Random(chance.random())) for name in ROOMS))
     done.set()
     total = await publishing
     took_s = SYSTEM.monotonic_s() - began_s
     assert await publisher.drained(60)
     stop.set()
     await connection
+    for reader in (readings, findings):
+        reader.close()
     return Storm(site, start_ms, total, took_s)
+
+
+async def kill(
+    name: str,
+    rooms: dict[str, "subprocess.Popen[bytes]"],
+    path: Path,
+    progress: Callable[[], int],
+    chance: random.Random,
+) -> None:
+    """Kill a room again and again: mostly soon after it took something, for that is when it has something to lose."""
+    for _ in range(KILLS_A_ROOM):
+        reached, until_s = progress(), SYSTEM.monotonic_s() + (20 if chance.random() < 0.9 else 0)
+        while progress() == reached and SYSTEM.monotonic_s() < until_s:  # noqa: ASYNC110 -- another process makes it
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(chance.uniform(0, 0.4))
+        rooms[name].kill()
+        await asyncio.to_thread(rooms[name].wait)
+        rooms[name] = start(name, path)
 
 
 async def publish(publisher: Publisher, site: str, start_ms: int, done: asyncio.Event) -> int:
