@@ -47,7 +47,7 @@ class Accounts:
         zero, never = (0, np.int64, ()), (-1, np.int64, ())
         self.of = Arrays(
             {**dict.fromkeys(COUNTS, zero), "last": zero, "boot": zero, "seq": never, "online": (-1, np.int8, ()),
-             "skews": (_NOTHING, np.int64, (_RING,)), "seen": zero, "touched": (False, np.bool_, ())}
+             "skews": (_NOTHING, np.int64, (_RING,)), "skew": zero, "seen": zero, "touched": (False, np.bool_, ())}
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -121,17 +121,18 @@ class Accounts:
         place = last[slot] - 1
         late_ms = told.received_at_ms[place] - told.ts_ms[place]
         known = self.of["seen"][slot] > 0
-        usual = late_ms[known] - self.skew_ms(slot[known])
+        usual = late_ms[known] - self.of["skew"][slot[known]]
         if len(usual) >= _MANY and np.median(usual) > _BACKLOG_MS:
             return
         self.of["skews"][slot, self.of["seen"][slot] % _RING] = late_ms
         self.of["seen"][slot] += 1
+        middle = (np.minimum(self.of["seen"][slot], _RING) - 1) // 2
+        self.of["skew"][slot] = np.sort(self.of["skews"][slot], axis=1)[np.arange(len(slot)), middle]
 
     def skew_ms(self, slot: Ints) -> Ints:
         """Return the running median of arrival less the boiler's time, 0 before the first sample, shape (n,). [ms]"""
-        count = np.minimum(self.of["seen"][slot], _RING)
-        middle = np.sort(self.of["skews"][slot], axis=1)[np.arange(len(slot)), np.maximum(count - 1, 0) // 2]
-        return np.where(count > 0, middle, 0)
+        skew_ms: Ints = self.of["skew"][slot]
+        return skew_ms
 
     def touched(self) -> Ints:
         """Return the accounts that changed since the last call."""
@@ -164,7 +165,7 @@ class Accounts:
                 of[name][slot] = value
             if last_ms:
                 of["skews"][slot, : _RING // 2] = skew_ms
-                of["seen"][slot] = _RING // 2
+                of["skew"][slot], of["seen"][slot] = skew_ms, _RING // 2
 
 
 def _publications(batch: Batch) -> tuple[Any, Any]:
