@@ -75,6 +75,11 @@ def _signals(panel: Panel, column: Column, language: Language) -> list[tuple[str
     return found
 
 
+def shown_name(panel: Panel, column: Column, language: Language) -> str:
+    """Return the name that Grafana knows a column or a series by: what its query is called in this language."""
+    return next((one.title.of(language) for one in panel.targets if one.title.en == column.name), column.name)
+
+
 def named_columns(panel: Panel) -> tuple[Column, ...]:
     """Return a panel's columns, with the plain title of each that a table has and nobody described."""
     if panel.kind != "table":

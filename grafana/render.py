@@ -12,14 +12,16 @@ from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models import geomap as map_model
 from grafana_foundation_sdk.models import piechart as pie_model
 
-from grafana.looks import mapping, named_columns, override, thresholds
+from grafana.looks import mapping, named_columns, override, shown_name, thresholds
 from grafana.spec import INFLUX, INFLUX_UID, PROMETHEUS, PROMETHEUS_UID, Annotation, Board, Panel, Variable
 from grafana.target import AskBuilder, ask_of
 from grafana.variables import desk
-from grafana.words import Language, Text
+from grafana.words import YES_NO, Language, Text
 
 SCHEMA_VERSION = 42
 TAG = "boilerwatch"
+#: Without a choice Grafana shows numbers only, and true or false is none.
+_ALL_BUT_TIME = "/^(?!Time$).+$/"
 _REFS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _INFLUX = dashboard.DataSourceRef(INFLUX, INFLUX_UID)
 
@@ -111,7 +113,7 @@ def _panel(panel: Panel, number: int, x: int, y: int, language: Language) -> Any
             dashboard.DataTransformerConfig("joinByField", options={"byField": panel.join, "mode": "outer"})
         )
     for column in named_columns(panel):
-        made.override_by_name(column.name, override(panel, column, language))
+        made.override_by_name(shown_name(panel, column, language), override(panel, column, language))
     return made
 
 
@@ -123,12 +125,17 @@ def _is_judged(panel: Panel) -> bool:
     return panel.kind in ("stat", "map") or (panel.kind == "bars" and len(panel.targets) == 1)
 
 
-def _newest() -> parts.ReduceDataOptions:
-    return parts.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/")
+def _newest(fields: str = "") -> parts.ReduceDataOptions:
+    return parts.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(fields)
 
 
 def _stat(panel: Panel, _language: Language) -> Any:
-    made = stat.Panel().reduce_options(_newest()).graph_mode(common.BigValueGraphMode.NONE)
+    is_yes_or_no = any(looks is YES_NO for looks in (panel.looks, *(column.looks for column in panel.columns)))
+    made = (
+        stat.Panel()
+        .reduce_options(_newest(_ALL_BUT_TIME if is_yes_or_no else ""))
+        .graph_mode(common.BigValueGraphMode.NONE)
+    )
     made.color_mode(common.BigValueColorMode.BACKGROUND_SOLID).justify_mode(common.BigValueJustifyMode.CENTER)
     made.text_mode(common.BigValueTextMode.VALUE_AND_NAME).wide_layout(True)
     return made.orientation(common.VizOrientation.HORIZONTAL if panel.is_vertical else common.VizOrientation.AUTO)

@@ -18,6 +18,7 @@ from grafana.build import files, write
 from grafana.document import documented
 from grafana.folders import FOLDERS
 from grafana.spec import BOILER_UID, Board
+from grafana.words import LANGUAGES, STATES, Language
 
 ROOT = Path(__file__).parents[2] / "grafana"
 BOARDS = {board.uid: board for board in boards()}
@@ -149,6 +150,26 @@ def test_every_row_of_a_table_leads_to_the_boiler_and_the_ticket(board: Board) -
             shown = re.search(rf'(SELECT|,) "{column}"[, ]|GROUP BY [^)]*"{column}"|, "{column}", \d+\)', asked)
             if shown and not (column == "boiler" and board.uid == BOILER_UID):
                 assert links.get(column, "").startswith(address), (panel["title"], column)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@each_board
+def test_overrides_name_series_that_are_there_in_either_language(board: Board, language: Language) -> None:
+    states = {look.value for look in STATES}
+    for panel in json.loads(files(language)[f"dashboards/{board.folder}/{board.slug}.json"])["panels"]:
+        aliases = {target.get("alias") for target in panel.get("targets", [])}
+        known = (states if "$tag_state" in aliases else set()) | aliases
+        named = {one["matcher"]["options"] for one in panel.get("fieldConfig", {}).get("overrides", [])}
+        if panel["type"] in ("stat", "timeseries", "piechart", "state-timeline"):
+            assert named <= known, panel["title"]
+
+
+def test_true_and_false_are_shown_and_time_is_not() -> None:
+    shown = {panel["title"]: panel for panel in PLAIN["bw-pipeline"]["panels"]}
+    fields = shown["Ledger balances"]["options"]["reduceOptions"]["fields"].strip("/")
+    assert re.match(fields, "Balances")
+    assert not re.match(fields, "Time")
+    assert shown["Ledger, so far"]["options"]["reduceOptions"]["fields"] == ""
 
 
 def test_the_desk_links_to_the_board_of_a_boiler() -> None:
