@@ -37,7 +37,7 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     false_alarm_rate
         Share of healthy rows that may be told odd. One in a hundred: an alarm needs less than half its evidence from luck.
     windows
-        Rows of the two means, shortest first. About 15 rows halve noise four times over and delay an alarm, and its end,
+        Rows of the two means, shortest first. 15 rows bring noise to a quarter and delay an alarm, and its end,
         by a few rows; 40 is a tenth of the 400 rows often trained on: longer means are too few to know their spread.
     tolerance
         Shift of a column that is nobody's fault, as a share of its noise of one row: training rows cannot show how a
@@ -62,8 +62,8 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     """
 
     def __init__(
-        self, *, false_alarm_rate: float = 0.01, windows: tuple[int, int] = (15, 40), tolerance: float = 0.3,
-        clip: float = 3.0, release: float = 0.75, hold: float = 0.4, correlation: float = 0.5, restless: bool = True,
+        self, *, false_alarm_rate: float = 0.01, windows: tuple[int, int] = (15, 40), tolerance: float = 0.25,
+        clip: float = 3.0, release: float = 0.65, hold: float = 0.4, correlation: float = 0.5, restless: bool = True,
     ) -> None:  # fmt: skip
         self.false_alarm_rate = false_alarm_rate
         self.windows = windows

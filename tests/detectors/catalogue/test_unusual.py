@@ -20,10 +20,14 @@ DAY = HOURS / 24
 BEAT_MS = 21_600_000
 
 
-def home(seed: int, flue_k: Floats | float = 0.0, pressure_bar: Floats | float = 0.0) -> dict[str, Floats]:
+def home(
+    seed: int, flue_k: Floats | float = 0.0, pressure_bar: Floats | float = 0.0, colder_k: Floats | float = 0.0
+) -> dict[str, Floats]:
     """Readings by the hour: warmer weather means less load, and load moves all else."""
     chance = np.random.default_rng(seed)
-    outdoor = 2 + 6 * np.sin(DAY / 9) + np.repeat(chance.normal(0, 2, DAYS), 24) + 3 * np.sin(HOURS * np.pi / 12)
+    outdoor = (
+        2 + 6 * np.sin(DAY / 9) + np.repeat(chance.normal(0, 2, DAYS), 24) + 3 * np.sin(HOURS * np.pi / 12) - colder_k
+    )
     load = np.clip(55 - 2.0 * outdoor + chance.normal(0, 6, len(HOURS)), 15, 100)
     on = chance.random(len(HOURS)) < 0.7
     back = 38 - 0.4 * outdoor + chance.normal(0, 1, len(HOURS))
@@ -67,6 +71,11 @@ def test_a_flue_that_slowly_runs_hotter_than_the_load_explains_is_unusual() -> N
 
 def test_weather_alone_is_not_though_every_signal_follows_it() -> None:
     assert told(homes(*(home(seed) for seed in range(1, 9)))) == []
+
+
+def test_nor_is_a_cold_month_that_load_and_temperatures_follow() -> None:
+    cold = creeping(62, 0.5, 8)
+    assert told(homes(*(home(seed, colder_k=cold) for seed in range(8)))) == []
 
 
 def test_a_jump_that_stays_is_somebodys_setting() -> None:
