@@ -20,12 +20,15 @@ FIRST_DAYS, LEARN_DAYS, PROVE_DAYS = 7, 28, 14
 _KEPT, _LONG, _SHORT = 12, 10, 3
 #: Shift that may be nobody's fault. [scatters of a day]
 _TOLERANCE = 0.5
-_CLIP, _FAR = 4.0, 8.0
+#: What a day counts for at most: in moving a level, of what is left, of what was seen. [floors], [scatters], [floors]
+_CLIP, _FAR, _SEEN = 4.0, 8.0, 30.0
 #: Rates at which a level, and what is known of scatter, follow. [1/day]
 _FOLLOW, _SCATTER_FOLLOW = 1 / 60, 1 / 120
 #: Growth of a held level's variance: in half a year as much as a day's scatter. [1/day]
 _GROWTH = 1 / 180
 _HELD_FROM = 0.5
+#: Scatter is learned only from days this calm, as shares of the limit: else a slow fault widens what hides it.
+_SURE_BELOW = 0.2
 #: A jump makes this share of the whole way, beyond what noise makes of the means of three days. [-], [scatters]
 _JUMP_SHARE, _JUMP_LEAST = 0.5, 0.5
 #: Only what has just become odd may be a jump: what is told must not be made normal by a noisy week. [days]
@@ -114,7 +117,7 @@ class Habit:
         self._model.reset(place[gone])
         level = self._model["level"][place]
         level = np.where(np.isnan(level), known, level)
-        apart = np.clip((known - level) / self._floors, -_FAR, _FAR)
+        apart = np.clip((known - level) / self._floors, -_SEEN, _SEEN)
         look = self._look(place, apart, gap_days[mine])
         self._learn(place, known, level, apart, look, bound)
         return mine, look
@@ -186,7 +189,7 @@ class Habit:
         moved = level + step * self._floors
         model["level"][place] = np.where(np.isfinite(known), moved, model["level"][place])
         left = np.where(there, apart, 0.0)
-        calm = (learning | (odd < _HELD_FROM)).astype(np.float64)[:, None, None]
+        calm = (learning | (odd < _SURE_BELOW)).astype(np.float64)[:, None, None]
         before, after = left, left - step
         full = days >= round(1 / _SCATTER_FOLLOW)
         kept = np.where(full, 1 - _SCATTER_FOLLOW, 1.0)[:, None, None]

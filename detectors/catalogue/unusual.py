@@ -54,7 +54,7 @@ class Unusual:
     """Learn each boiler's habit, and say when it is no longer kept."""
 
     name = "unusual"
-    version = "1"
+    version = "2"
 
     def __init__(self) -> None:
         self.features = dict.fromkeys(_MEASURED, 1)

@@ -5,7 +5,8 @@ import numpy as np
 from boilerwatch.model import Floats
 from detectors.habit import Habit
 
-DAYS = 64
+DAYS = 74
+RAMP = np.clip((np.arange(DAYS) - 44) / 12, 0, 1)  # slow: a jump would be a setting
 LIMIT = np.array(5.0)
 
 
@@ -24,32 +25,33 @@ def driven(seed: int = 0) -> Floats:
     """A driver that swings for six weeks and then stays high, and a column that follows it."""
     chance = np.random.default_rng(seed)
     driver = chance.normal(0, 3, DAYS)
-    driver[44:] = 4.0 + chance.normal(0, 0.3, DAYS - 44)
+    driver[44:] = 5.5 * RAMP[44:] + chance.normal(0, 0.3, DAYS - 44)
     return np.column_stack([2 * driver + chance.normal(0, 0.7, DAYS), driver])
 
 
 def test_what_a_driver_explains_is_not_odd_but_the_same_without_it_is() -> None:
     assert worst(driven()).max() < 3
     alone = driven()
-    alone[44:, 1] -= 4.0
+    alone[:, 1] -= 5.5 * RAMP
     assert worst(alone).max() > 5
 
 
 def test_a_driver_beyond_what_was_learned_makes_all_else_count_less() -> None:
     bent = driven()
-    bent[44:, 0] += 10
+    bent[:, 0] += 10 * RAMP
     far = bent.copy()
-    far[44:, 1] += 30
+    far[:, 1] += 30 * RAMP
+    far[:, 0] += 60 * RAMP
     assert worst(bent)[44:].max() > 5
     assert worst(far)[44:].max() < 2
 
 
 def test_nothing_is_said_before_six_weeks_nor_after_a_month_without_days() -> None:
     early = driven()
-    early[30:, 0] += 12
+    early[:, 0] += np.clip(np.arange(DAYS) - 30, 0, 12)
     assert worst(early)[: 28 + 14].max() == 0
     later = driven()
-    later[50:, 0] += 12
+    later[:, 0] += 12 * RAMP
     gaps = np.ones(DAYS)
     gaps[50] = 40
     assert worst(later, gaps)[50:].max() == 0

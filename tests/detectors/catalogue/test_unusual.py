@@ -133,8 +133,8 @@ def test_a_repair_starts_learning_anew() -> None:
 
 
 def test_a_boiler_unlike_its_model_in_most_ways_retires_it_and_says_why_the_next_time() -> None:
-    slow = creeping(48, 0.8, 14)
-    plain = home(0, flue_k=slow, pressure_bar=slow / 12)
+    slow = creeping(44, 0.5, 14)
+    plain = home(0, flue_k=slow, pressure_bar=slow / 18)
     plain["flame_current_ua"] = (plain["flame_current_ua"] * np.exp(-slow / 20)).round(1)
     detector = Unusual()
     engine = Engine(beat_ms=BEAT_MS, detectors=[detector])
