@@ -60,7 +60,7 @@ _ALL: tuple[Mechanism, ...] = (
               shows=(("flue_temp_c", "return_temp_c"),)),
     Mechanism("ignition_wear", "spark_per_s", "sparks_per_s", (0.03, 0.1), (0.001, 5), (7, 26), shows=_FAILURES),
     Mechanism("flame_signal_decay", "flame_share", "flame_share", (0.02, 0.05), (0.001, 1), (8, 28), shows=(("flame_current_ua",),)),
-    Mechanism("gas_supply_low", "inlet_mbar", "inlet_mbar", (4.0, 5.2), (0, 50), (3, 14),
+    Mechanism("gas_supply_low", "inlet_mbar", "inlet_mbar", (4.0, 5.2), (0, 50), (6, 18),
               shows=(("flame_current_ua", "modulation_pct"), ("ignition_failures",))),
     Mechanism("gas_valve_ageing", "valve_delay_s", "delay_s", (4.0, 5.0), (0, 10), (8, 28), shows=_FAILURES),
     Mechanism("condensate_blocked", "drain_share", "drain_share", (0.0, 0.02), (0, 1), (4, 14),

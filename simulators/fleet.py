@@ -208,6 +208,10 @@ class Fleet:
                     self._wear.warn(fault)
                     self._people.call(fault.boiler, self.now_s)
         dip_mbar = self._nuisances.happen(self.now_s, passed_s, controller)
+        for i in self._nuisances.replaced:
+            if self._random.random() < _REPORTED:
+                self._services.append(Service(i, "part_replaced", ()))
+        self._nuisances.replaced.clear()
         plant.refresh(self.now_s, passed_s, self._outdoor(), self.weather.gust(self.now_s)[self.site], dip_mbar)
         self._people.look(plant, plant.stopped, self.now_s, passed_s)
         for one in self._people.due(self.now_s):

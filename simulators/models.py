@@ -114,7 +114,7 @@ MODELS: tuple[Model, ...] = (
     Model(
         "turboMAG 24", "vaillant", ("ebusd_plain", "native"),
         (*_BASIC, *_TAP, "pump_on", "ignition_failures", "flue_temp_c"), {"flow_temp_c": 0.5, "return_temp_c": 0.5},
-        intervals_s=(60,), heat_w=24_000, tap_w=24_000, least=0.35, limit_c=105, flue_limit_c=230, attempts=3,
+        intervals_s=(60,), heat_w=24_000, tap_w=24_000, least=0.35, limit_c=105, flue_limit_c=260, attempts=3,
         condensing=False, share=0.6,
     ),
     Model(
@@ -153,7 +153,7 @@ MODELS: tuple[Model, ...] = (
         "RBF 20", "rinnai", ("native", "mapped"),
         (*_BASIC, *_TAP, *_FLAME, "fan_speed_rpm", "dhw_flow_lpm", "pump_on"),
         {"flow_temp_c": 1, "return_temp_c": 1, "dhw_temp_c": 1}, intervals_s=(300, 600), on_change=True, heat_w=20_000,
-        tap_w=20_000, least=0.3, limit_c=95, flue_limit_c=220, condensing=False, attempts=3, share=0.8,
+        tap_w=20_000, least=0.3, limit_c=95, flue_limit_c=260, condensing=False, attempts=3, share=0.8,
     ),
 )  # fmt: skip
 

@@ -29,6 +29,8 @@ _FIRMWARE_STEPS = {
     "flow_temp_c": (0.1, 0.5, 1.0),
     "return_temp_c": (0.1, 0.5, 1.0),
 }
+#: Mains and gateway are off while a boiler is replaced. [s]
+_REPLACING_S = (3 * _HOUR_S, 8 * _HOUR_S)
 _TRANSIENT = ("ignition_failure", "flame_loss", "comms", "power_supply")
 
 
@@ -49,6 +51,8 @@ class Nuisances:
         self._passing: list[tuple[float, int, str]] = []
         self._dips = np.zeros((len(SITES), 3))  # from, to [s since 1970], depth [mbar]
         self._day = -1
+        #: Boilers that were replaced, until somebody takes note.
+        self.replaced: list[int] = []
 
     def happen(self, now_s: float, seconds: float, controller: Controller) -> Floats:
         """Let happen what happens within so long; return by how much gas sags at each boiler, shape (n,). [mbar]"""
@@ -80,7 +84,7 @@ class Nuisances:
             for signal, steps in _FIRMWARE_STEPS.items():
                 self._sensors.set_step(i, signal, float(random.choice(steps)))
         elif kind == "replaced":
-            self._replace(i)
+            self._replace(i, now_s)
         elif kind == "hiccup":
             self._sensors.hiccup = np.append(self._sensors.hiccup, i)
         elif code := code_of(self._models[i].family, str(random.choice(_TRANSIENT)), "ignition_failure"):
@@ -99,7 +103,7 @@ class Nuisances:
             if lock is None or lock.code != one[2]:
                 controller.told.append((one[1], one[2], False))
 
-    def _replace(self, i: int) -> None:
+    def _replace(self, i: int, now_s: float) -> None:
         """Hang a new boiler of the same model: counters at nought, other sensors, a burner with its own scatter."""
         plant, random = self._plant, self._random
         plant.starts[i] = plant.hours[i] = plant.failures[i] = plant.losses[i] = 0.0
@@ -107,7 +111,9 @@ class Nuisances:
         plant.homes.current_gain[i] *= random.uniform(0.85, 1.15)
         plant.homes.units[i] *= random.uniform(0.95, 1.05)
         plant.homes.fast_rpm[i] *= random.uniform(0.96, 1.04)
-        plant.fill(np.array([i]), np.array([random.uniform(1.3, 1.6)]))
+        plant.lost_l[i] = random.uniform(-0.3, 0.3)
+        plant.out_until_s[i] = now_s + random.uniform(*_REPLACING_S)
+        self.replaced.append(i)
 
     def _dip(self, now_s: float) -> Floats:
         day = int(now_s // DAY_S)

@@ -22,7 +22,7 @@ _LIGHTING = 0.45
 #: Air is blown through before each attempt. [s]
 _PURGE_S, _PAUSE_S = 8.0, 12.0
 _OVERRUN_S = 240.0
-_CONTROL_S = 90.0
+_CONTROL_S, _INTEGRAL_KS = 90.0, 1_500.0
 #: Burner off above the set point: 8 K at first, later 5 (Ariston: 8, 6, 4 in minutes 1, 2, 3). [K]
 _OVER_FIRST_K, _OVER_K, _UNDER_K = 8.0, 5.0, 3.0
 #: The flow that ends hot water, and that is aimed at at most (Bosch 348: 85). [degrees C]
@@ -46,6 +46,8 @@ _FLOWING_S, _STANDING_S, _MIXING_S, _TAP_S, _TAP_COOLS_S, _FLUE_S, _FLUE_OFF_S =
 #: Rise at which hot water is rated. [K]
 _RATED_K = 40.0
 _GAINS_W = 350.0
+#: What of a kelvin outdoors reaches the boiler's place, and what of its water's warmth the hot water sensor beside it. [-]
+_WALL, _CASING = 0.06, 0.05
 #: Nobody pulls the plug of a boiler when it may freeze. [degrees C]
 _NO_FROST_C = 3.0
 #: A trap that holds more begins to drown the burner, and has drowned it when full; what a clean drain takes. [l], [l/h]
@@ -97,7 +99,7 @@ class Plant:
         self.on, self.burning, self.tapping = (np.zeros(count, np.bool_) for _ in range(3))
         self.pump_on, self.ch_active = np.zeros(count, np.bool_), self.call.copy()
         self.wait_s, self.rest_s, self.burn_s, self.overrun_s = (np.zeros(count) for _ in range(4))
-        self.load, self.pump = np.full(count, _LIGHTING), np.ones(count)
+        self.load, self.pump, self.trim = np.full(count, _LIGHTING), np.ones(count), np.zeros(count)
         self.ratio, self.air_ratio, self.current_ua = np.ones(count), np.ones(count), np.zeros(count)
         self.starts, self.hours = np.zeros(count), np.zeros(count)
         self.failures, self.losses = np.zeros(count), np.zeros(count)
@@ -106,7 +108,8 @@ class Plant:
         self.gave_up = np.zeros(count, np.bool_)
         self.relieved = np.zeros(count, np.bool_)
         self.bar = homes.cold_bar.copy()
-        self._emitted_w = np.zeros(count)
+        self.out_until_s = np.zeros(count)
+        self._emitted_w, self._short_tap_k = np.zeros(count), np.zeros(count)
         self._steps: dict[float, tuple[float, ...]] = {}
 
     def refresh(self, at_s: float, seconds: float, outdoor_c: Floats, gust: Floats, dip_mbar: Floats) -> None:
@@ -116,18 +119,19 @@ class Plant:
         self.mean_outdoor_c += (outdoor_c - self.mean_outdoor_c) * -math.expm1(-seconds / _MEAN_S)
         self.warms = wants_heat(self.mean_outdoor_c, self.warms)
         away = people.is_away(at_s)
-        self.unplugged = away & people.pulls_plug & (self.mean_outdoor_c > _NO_FROST_C)
+        self.unplugged = (away & people.pulls_plug & (self.mean_outdoor_c > _NO_FROST_C)) | (at_s < self.out_until_s)
         switched_off = (health.draught > 0.5) | self.unplugged
         self.wanted_c = people.room_c(at_s, away)
         self.warms_now = self.warms & ~switched_off
-        self.taps_per_s = people.taps_per_s(at_s, away) * (homes.tap_w > 0)
+        self.taps_per_s = people.taps_per_s(at_s, away | self.unplugged) * (homes.tap_w > 0)
         curve_c = 24.0 + homes.steep * (20.0 - outdoor_c) + 2.0 * (self.wanted_c - 20.0)
         lowest = np.where(homes.floor, 25.0, 30.0)
         self.flow_set_c = np.round(
             np.where(homes.curve, np.minimum(np.maximum(curve_c, lowest), homes.hot_c), homes.fixed_c)
         )
         self.cold_c = cold_water_c(self.mean_outdoor_c)
-        self.around_c = 19.0 + health.draught * (outdoor_c - 19.0)
+        room_c = self.air_c - 1.5 + _WALL * outdoor_c
+        self.around_c = room_c + health.draught * (outdoor_c - room_c)
         self._frost_guard = ~switched_off
         self._full_lpm = homes.flow_lpm * health.flow_share
         self._through = 1.0 - health.bypass
@@ -255,11 +259,12 @@ class Plant:
         most_w = np.where(self.tapping, homes.tap_w, homes.heat_w)
         self._across = self._w_per_k * self._through
         asked_w = self._across * (self._set_c - self.flow_offset_k - self.water_c) + 0.5 * self._emitted_w
-        asked_w = np.minimum(asked_w, self._w_per_k * (self.spread_limit_k - _BEFORE_LIMIT_K))
+        self._integrate(seconds)
+        asked_w = np.minimum(asked_w + self.trim * most_w, self._w_per_k * (self.spread_limit_k - _BEFORE_LIMIT_K))
         self._tap_w_per_k = self.tap_lpm * water.W_PER_K_LPM
         tap_w = self._tap_w_per_k * (self.people.tap_c - self.cold_c)
         self._passed = hot_water.conductance(self._plate, self._tap_w_per_k, self._loop_w_per_k)
-        tap_w = np.minimum(tap_w, self._passed * self._most_over_k)
+        tap_w = np.minimum(tap_w + self.trim * most_w, self._passed * self._most_over_k)
         wanted = np.where(self.tapping, tap_w, asked_w) / np.maximum(most_w, 1.0)
         pace = np.where(self.tapping, 1.0, -math.expm1(-seconds / _CONTROL_S))
         self.load += (wanted - self.load) * pace
@@ -293,6 +298,13 @@ class Plant:
             1.0 - self._left
         )
 
+    def _integrate(self, seconds: float) -> None:
+        """Let the controller ask for more where what it controls stays short of its set point, unless it asks for all."""
+        heating_k = np.where(self.tapping, 0.0, self._set_c - self.flow_offset_k - self.flow_c)
+        over_k = heating_k + self._short_tap_k - 1.0
+        pace = np.where(over_k < 0, 4.0, self.load < 0.98) * (seconds / _INTEGRAL_KS)
+        self.trim = np.where(self.burning, np.minimum(np.maximum(self.trim + over_k * pace, 0.0), 1.0), 0.0)
+
     def _move_heat(self, seconds: float, shares: tuple[float, ...], heat_w: Floats, mean_w: Floats) -> None:
         homes, health = self.homes, self.health
         flowing, standing, mixing, tap_fast, tap_slow, flue_fast, flue_slow = shares
@@ -307,6 +319,7 @@ class Plant:
         flow_heating = self.water_c + (heat_w - 0.5 * emitted_w) / self._across
         useful_w = heat_w * (1.0 - health.passing)
         tapped_c = np.minimum(self.cold_c + useful_w / self._tap_w_per_k, 80.0)
+        self._short_tap_k = np.where(loops, self.people.tap_c - tapped_c, 0.0)
         flow_tapping = self.cold_c + useful_w / self._passed
         flow_goal = np.where(loops, flow_tapping, np.where(circulates, flow_heating, self.around_c))
         spread_k = heat_w / np.where(loops, self._loop_w_per_k, self._w_per_k)
@@ -314,7 +327,7 @@ class Plant:
             self.pump_on, (flow_goal - spread_k - self.return_c) * flowing, (self.flow_c - self.return_c) * mixing
         )
         self.flow_c += (flow_goal - self.flow_c) * np.where(self.pump_on, flowing, standing)
-        drawn = np.where(circulates, health.passing, 0.0)
+        drawn = np.where(circulates, health.passing, 0.0) + _CASING
         dhw_goal = np.where(self.tapping, tapped_c, self.around_c + drawn * (self.flow_c - self.around_c))
         self.dhw_c += (dhw_goal - self.dhw_c) * np.where(self.tapping, tap_fast, tap_slow)
         hot_c = self.return_c + homes.flue_over_k + flue.FLAME_OVER_RETURN_K * self._left
