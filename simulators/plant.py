@@ -172,7 +172,7 @@ class Plant:
         rated_w = np.maximum(self.homes.tap_w[one], 1.0)
         passed = hot_water.conductance(self._plate[one], rated_w / _RATED_K, self._loop_w_per_k[one])
         most_w = np.minimum(passed * self._most_over_k[one], rated_w)
-        return float((most_w * (1.0 - self.health.passing[one]) / rated_w)[0])
+        return float((most_w / rated_w)[0])
 
     def fill(self, places: Ints, to_bar: Floats) -> None:
         """Fill up, or let out, to a pressure at the present temperature. [bar]"""

@@ -232,6 +232,7 @@ def test_scaled_plates_need_a_hotter_flow_for_the_same_tap(told: Told) -> None:
 
 def test_a_passing_diverter_warms_hot_water_while_nobody_draws(told: Told) -> None:
     assert told.change("diverter_passing", "dhw_temp_c", "burning") > 5
+    assert told.change("diverter_passing", "dhw_short", "tapping") > 2, "and takes heat from the tap"
 
 
 def test_a_drifting_sensor_disagrees_with_its_twin_at_rest(told: Told) -> None:
