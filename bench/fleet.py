@@ -44,11 +44,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     found = {
-        "minute_s": minute_s(asked.boilers, asked.minutes), "limit_minute_s": LIMIT_MINUTE_S * asked.boilers / 100_000,
+        "boilers": asked.boilers, "minute_s": minute_s(asked.boilers, asked.minutes), "limit_minute_s": LIMIT_MINUTE_S * asked.boilers / 100_000,
         "step_of_200_ms": step_ms(), "limit_step_ms": LIMIT_STEP_MS,
     }  # fmt: skip
     for name, value in found.items():
-        print(f"{name:16} {value:10.3f}")
+        print(f"{name:16} {value:14,.3f}")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0 if found["minute_s"] <= found["limit_minute_s"] and found["step_of_200_ms"] <= LIMIT_STEP_MS else 1

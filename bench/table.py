@@ -100,6 +100,24 @@ def _wall(found: dict[str, Any]) -> Iterator[Line]:
     )  # fmt: skip
 
 
+def _fleet(found: dict[str, Any]) -> Iterator[Line]:
+    minute_s, limit_s = found["minute_s"], found["limit_minute_s"]
+    yield Line(
+        f"simulated fleet, a minute of {found['boilers']:,} boilers, one core", f"{minute_s:.3f} s", f"≤ {limit_s:g} s", minute_s <= limit_s
+    )  # fmt: skip
+    step_ms, limit_ms = found["step_of_200_ms"], found["limit_step_ms"]
+    yield Line(
+        "simulated fleet, five minutes of 200 boilers", f"{step_ms:.2f} ms", f"≤ {limit_ms:g} ms", step_ms <= limit_ms
+    )
+
+
+def _dataset(found: dict[str, Any]) -> Iterator[Line]:
+    yield Line(
+        f"data set of {found['rows']:,} readings, written", f"{found['wall_s']:.0f} s, {found['cpu_s']:.0f} s of CPU",
+        f"≤ {found['limit_s']:.0f} s of CPU", found["cpu_s"] <= found["limit_s"],
+    )  # fmt: skip
+
+
 BENCHES = (
     Bench("ingest", ("--messages", "20000", "--boilers", "2000"), _ingest),
     Bench("chain", ("--messages", "20000", "--boilers", "2000", "--rate", "2000", "--seconds", "3"), _chain),
@@ -107,6 +125,8 @@ BENCHES = (
     Bench("detection", ("--boilers", "20000", "--minutes", "6"), _detection),
     Bench("replay", (), _replay),
     Bench("publish", ("--messages", "40000", "--boilers", "2000"), _publish),
+    Bench("fleet", ("--boilers", "5000", "--minutes", "3"), _fleet),
+    Bench("dataset", ("--boilers", "20", "--days", "4"), _dataset),
     Bench("wall", ("--days", "1"), _wall),
 )
 

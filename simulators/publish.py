@@ -173,7 +173,8 @@ class Live:
                 lag_s = (at_s - reached_s) / max(pace.speed if reached_s < now_s else 1.0, 1e-9)
                 await _sleep(done, min(lag_s, 0.5))
                 continue
-            await self._publish(self._fleet.show(at_s))
+            shown = await asyncio.to_thread(self._fleet.show, at_s)  # a long step must not keep connections waiting
+            await self._publish(shown)
             at_s += pace.interval_s
 
     async def _publish(self, shown: Shown) -> None:

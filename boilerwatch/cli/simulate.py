@@ -69,7 +69,8 @@ def simulate(
     if history:
         plan_faults(fleet, order.faults, order.kinds, seed, history)
         for _ in steps(fleet, order):
-            pass
+            if stop.is_set():
+                return
     for one in fault or []:
         add_fault(fleet, one, start_s)
     live = Live(view, loaded.mqtt, SYSTEM, Troubles() if bad_links else None)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,15 @@ def test_without_a_broker_it_says_so_and_ends_in_time(tmp_path: Path) -> None:
     register = read_fleet(tmp_path / "f.csv")
     assert [boiler.boiler for boiler in register.boilers] == ["boiler-0001", "boiler-0002", "boiler-0003"]
     assert not register.complaints
+
+
+def test_it_ends_at_once_when_told_to_while_it_makes_up_its_past(tmp_path: Path) -> None:
+    (tmp_path / "b.toml").write_text(f"[mqtt]\nport = {free_port()}\n")
+    words = ["--settings", "b.toml", "--boilers", "50", "--history", "3000", "--register", "f.csv"]
+    command = [sys.executable, "-m", "boilerwatch.cli.main", "simulate", *words]
+    with subprocess.Popen(command, cwd=tmp_path) as running:
+        while not (tmp_path / "f.csv").exists():
+            assert running.poll() is None
+            time.sleep(0.05)
+        running.terminate()
+        assert running.wait(60) == 0  # three thousand days would take a quarter of an hour
