@@ -56,12 +56,16 @@ def _spread() -> tuple[Target, ...]:
 
 def _now() -> tuple[Panel, ...]:
     state = select("boiler_state", of("last", "code")).where(_ME, upto())
-    crossing = select("finding", of("last", "failure_expected_at_ms", "expected")).where(
-        _ME, differs("state", "cleared")
+    latest = (
+        select("finding", of("last", "confidence"), name("failure_expected_at_ms"), name("state")).where(_ME).within()
     )
-    loss = select("finding", of("last", "loss_bar_per_day")).where(
-        _ME, equals("kind", "slow_leak"), differs("state", "cleared")
+    crossing = select(latest.by("kind"), of("min", "failure_expected_at_ms", "expected")).where(
+        differs("state", "cleared")
     )
+    leak = select("finding", of("last", "confidence"), name("loss_bar_per_day"), name("state")).where(
+        _ME, equals("kind", "slow_leak")
+    )
+    loss = select(leak.within(), of("last", "loss_bar_per_day")).where(differs("state", "cleared"))
     return (
         Panel(
             key="state", kind="stat", title=Text("State", "状态"), width=6, height=4, unit="none", looks=STATE_CODES,
@@ -71,14 +75,14 @@ def _now() -> tuple[Panel, ...]:
         Panel(
             key="crossing", kind="stat", title=Text("Failure expected", "预计失效"), width=6, height=4, unit="dateTimeFromNow",
             asks=Text(
-                "When does a development found in this range stop the boiler, if nobody comes?",
-                "若无人处理，此范围内发现的劣化何时会使锅炉停机？",
+                "When does a development that stands stop the boiler, if nobody comes?",
+                "若无人处理，仍存在的劣化何时会使锅炉停机？",
             ),
             targets=(Target(crossing.within(), Text("Failure expected", "预计失效")),), empty=Text("none expected", "无预计"),
         ),
         Panel(
             key="loss", kind="stat", title=Text("Pressure loss", "降压速度"), width=6, height=4, unit="suffix:bar/d", decimals=3,
-            asks=Text("How fast does it lose water, by the newest finding of a leak?", "按最近一次漏水发现，水压下降多快？"),
+            asks=Text("How fast does it lose water, by a leak that stands?", "按仍存在的漏水发现，水压下降多快？"),
             targets=(Target(loss.within(), Text("Loss", "降压")),), empty=Text("no leak found", "未发现漏水"),
         ),
         Panel(

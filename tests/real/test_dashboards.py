@@ -90,7 +90,7 @@ def test_every_query_answers_what_is_true(lived: Lived, board: Board) -> None:
 @each_with_history
 def test_a_query_that_asks_for_another_field_or_turns_a_filter_is_found_out(lived: Lived, board: Board) -> None:
     count, left = not_found_out(lived, mine(lived, board))
-    assert left == {}
+    assert left == {}, "\n".join(f"{name}: {text}" for name, text in left.items())
     assert count > 40
 
 

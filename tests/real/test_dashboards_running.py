@@ -63,7 +63,7 @@ def test_every_query_answers_what_rooms_did(ran: Lived, board: Board) -> None:
 @each_running
 def test_another_field_or_a_turned_filter_is_found_out(ran: Lived, board: Board) -> None:
     count, left = not_found_out(ran, found(ran, board))
-    assert left == {}
+    assert left == {}, "\n".join(f"{name}: {text}" for name, text in left.items())
     assert count > 5
 
 

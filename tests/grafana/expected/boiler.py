@@ -6,6 +6,7 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
+from boilerwatch.model import Finding
 from tests.grafana.answers import Row
 from tests.grafana.expected.rollups import of_boiler
 from tests.grafana.expected.view import DAY_MS, STATES, Expected, View, count_rows
@@ -116,19 +117,25 @@ def state(view: View) -> Expected:
     return [[{"code": told[-1]}]]
 
 
-def _standing(view: View):
-    mine = [one for one in view.findings() if one.boiler == me(view) and one.state != "cleared"]
-    return sorted(mine, key=lambda one: one.evidence_at_ms)
+def _latest(view: View) -> dict[str, Finding]:
+    """The newest finding of each kind."""
+    mine = [one for one in view.findings() if one.boiler == me(view)]
+    return {one.kind: one for one in sorted(mine, key=lambda one: one.evidence_at_ms)}
 
 
 def crossing(view: View) -> Expected:
-    found = [one.failure_expected_at_ms for one in _standing(view) if one.failure_expected_at_ms]
-    return [[{"expected": found[-1]}] if found else []]
+    found = [
+        one.failure_expected_at_ms
+        for one in _latest(view).values()
+        if one.state != "cleared" and one.failure_expected_at_ms
+    ]
+    return [[{"expected": min(found)}] if found else []]
 
 
 def loss(view: View) -> Expected:
-    mine = [one for one in _standing(view) if one.kind == "slow_leak" and "loss_bar_per_day" in one.values]
-    return [[{"loss_bar_per_day": mine[-1].values["loss_bar_per_day"]}] if mine else []]
+    one = _latest(view).get("slow_leak")
+    stands = one is not None and one.state != "cleared" and "loss_bar_per_day" in one.values
+    return [[{"loss_bar_per_day": one.values["loss_bar_per_day"]}] if stands and one else []]
 
 
 def _steps(view: View, *actions: str):
