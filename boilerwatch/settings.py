@@ -75,7 +75,7 @@ class CollectorSettings(Section):
     """Receiving and validating."""
 
     batch_rows: int = Field(4_000, ge=1, description="A batch closes at this many messages.")
-    batch_ms: int = Field(50, ge=1, description="... or after this long. [ms]")
+    batch_ms: int = Field(50, ge=1, description="... or after this long when many come; in between when fewer do. [ms]")
     idle_batch_ms: int = Field(1_000, ge=1, description="... or after this long when little comes. [ms]")
     repeat_window_s: int = Field(3_600, ge=0, description="How far back repeats are known. [s]")
     future_s: int = Field(600, ge=0, description="How far ahead of arrival a time may be. [s]")

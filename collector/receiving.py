@@ -132,10 +132,11 @@ class Receiving:
         except TimeoutError:
             return
         began_s = self._clock.monotonic_s()
-        few = collector.batch_rows // 40
+        many = collector.batch_rows / 4
         while not stop.is_set() and not self._urgent and self._waiting_count < collector.batch_rows:
             waited_ms = (self._clock.monotonic_s() - began_s) * 1_000
-            if waited_ms >= (collector.batch_ms if self._waiting_count >= few else collector.idle_batch_ms):
+            share = min(self._waiting_count / many, 1)  # a batch costs a commit, however few are in it
+            if waited_ms >= collector.idle_batch_ms + share * (collector.batch_ms - collector.idle_batch_ms):
                 return
             await asyncio.sleep(collector.batch_ms / 5_000)
 

@@ -26,6 +26,8 @@ from collector.framing import Framer, ProtocolError, Publishes
 _FIRST_DELAY_S = 0.5
 _LONGEST_DELAY_S = 30.0
 ANSWER_S = 10.0
+#: A broker sends each message by itself, and a read costs more than a message: after a small one we let some gather.
+_SMALL_READ_BYTES, _REST_S = 32_768, 0.005
 
 log = structlog.get_logger()
 
@@ -258,6 +260,9 @@ class _Connection(asyncio.Protocol):
             self._fail(exc)
             return
         self._session.take(found, self._framer.oversized - before)
+        if found.topics and len(data) < _SMALL_READ_BYTES and self._transport is not None:
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(_REST_S, self._transport.resume_reading)
 
     def _answered(self, kind: int, body: bytes) -> None:
         if kind == packets.DISCONNECT:

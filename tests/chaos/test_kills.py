@@ -31,7 +31,9 @@ from tests.real.test_chain import desk_tickets, settings_file, until
 
 pytestmark = pytest.mark.chaos
 
-BOILERS, KILLS_A_ROOM, A_SECOND = 20, 20, 1_000
+BOILERS, A_SECOND = 20, 1_000
+#: The collector more often: what it could lose is lost within the few milliseconds of a commit.
+KILLS = {"collector": 40, "storing": 20, "detectors": 20, "alerting": 20}
 
 
 class Storm(NamedTuple):
@@ -71,10 +73,11 @@ def installation(request: pytest.FixtureRequest, tmp_path: Path, broker_port: in
 def test_nothing_acknowledged_is_lost_and_no_ticket_opens_twice_whatever_is_killed(
     installation: Path, broker_port: int
 ) -> None:
-    """Kill each room 20 times at random moments while numbered readings come at 1,000 a second.
+    """Kill each room at least 20 times at random moments while numbered readings come at 1,000 a second.
 
     Seen red, with publications missing from the store, when `acknowledge` was moved before `_store` in
-    collector/receiving.py (seed 9353).
+    collector/receiving.py (seed 9353). A kill must hit the few milliseconds between the two, so not every run shows it;
+    tests/real/test_no_room.py shows it every time.
     """
     seed = random.randrange(10**6)
     print(f"seed {seed}")
@@ -139,7 +142,7 @@ async def kill(
     chance: random.Random,
 ) -> None:
     """Kill a room again and again: mostly soon after it took something, for that is when it has something to lose."""
-    for _ in range(KILLS_A_ROOM):
+    for _ in range(KILLS[name]):
         reached, until_s = progress(), SYSTEM.monotonic_s() + (20 if chance.random() < 0.9 else 0)
         while progress() == reached and SYSTEM.monotonic_s() < until_s:  # noqa: ASYNC110 -- another process makes it
             await asyncio.sleep(0.02)
