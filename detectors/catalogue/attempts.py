@@ -36,12 +36,15 @@ class Failing(NamedTuple):
         In that window, and the days of it with a failure. [-]
     likelihood
         Log-likelihood against the boiler's own past rate. [-]
+    newest
+        Failures of the newest day: where it has none, what was is over. [-]
     """
 
     share: Floats
     failures: Floats
     days: Ints
     likelihood: Floats
+    newest: Floats
 
 
 class Attempts:
@@ -84,7 +87,7 @@ class Attempts:
         usual = (past["fails"][slot] + _PRIOR_FAILS) / (past["tries"][slot] + _PRIOR_TRIES)
         usual = np.maximum(usual.astype(np.float64), _LEAST_SHARE)
         nought = np.zeros(len(slot))
-        best = Failing(nought, nought, np.zeros(len(slot), np.int64), nought)
+        best = Failing(nought, nought, np.zeros(len(slot), np.int64), nought, failed[:, -1].astype(np.float64))
         for window in _WINDOWS:
             fails = failed[:, -window:].sum(axis=1).astype(np.float64)
             tries = np.maximum(tried[:, -window:].sum(axis=1).astype(np.float64), 1.0)
@@ -96,6 +99,7 @@ class Attempts:
             best = Failing(
                 np.where(louder, fails / tries, best.share), np.where(louder, fails, best.failures),
                 np.where(louder, days, best.days), np.where(louder, likelihood, best.likelihood),
+                best.newest,
             )  # fmt: skip
         return best
 

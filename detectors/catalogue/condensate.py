@@ -29,14 +29,16 @@ KIND = "condensate_blocked"
 _BLOCKS, _BLOCK_MS = 4, 6 * 3_600_000
 _KEPT = 28  # a week
 _OTHERS = 3
-_RIVALS = ("flame_signal_decay", "gas_supply_low")
+#: Failures in more of a week's 28 blocks are no crowd any more: a worn spark fails at all hours.
+_MOST_BLOCKS = 6
+_RIVALS = ("flame_signal_decay", "gas_supply_low", "ignition_wear")
 
 
 class Condensate:
     """Raise when failures crowd into few blocks of a week, clear after a week without."""
 
     name = "condensate"
-    version = "1"
+    version = "3"
 
     def __init__(self) -> None:
         self.features = {"trouble": _BLOCKS, "starts": _BLOCKS, "outdoor_c": _BLOCKS}
@@ -93,6 +95,7 @@ class Condensate:
         outside = (total - within) / np.maximum(all_starts - bad_starts, 1)
         excess = within / np.maximum(np.maximum(bad_starts, within), 1) - outside
         crowded = (week["days"][slot] >= 7) & (share >= world.limit(self, "share", slot))
+        crowded &= number <= _MOST_BLOCKS
         crowded &= (excess >= world.limit(self, "excess_per_start", slot)) & (bad_starts <= 0.5 * all_starts)
         cold = np.where(bad, week["cold"][slot], False).sum(axis=1)
         crowded &= ~self._elsewhere(slot, bad, week["cold"][slot], sites)
@@ -101,7 +104,7 @@ class Condensate:
         score = np.where(level > 0, within / 8, 0.0)
         world.scores[KIND][slot] = np.clip(score, 0, 100)
         lately = bad[:, -2 * _BLOCKS :].any(axis=1)  # what is over by now, perhaps by a repair, is no news
-        outdone = rivalled(_RIVALS, score, slot, world) | world.told(slot, "ignition_wear") | ~lately
+        outdone = rivalled(_RIVALS, score, slot, world) | ~lately
         outdone &= ~world.told(slot, KIND)
         for i in np.flatnonzero((level > 0) & ~outdone):
             self._say(slot, int(i), int(level[i]), within, number, cold, outside, days, rows, world)
@@ -128,7 +131,7 @@ class Condensate:
         values: dict[str, Any] = {
             "failures_in_clusters": int(within[i]), "clusters_of_6_h": int(number[i]), "clusters_in_frost": int(cold[i]),
             "failures_per_start_elsewhere": round(float(outside[i]), 3), "days": _KEPT // _BLOCKS,
-            **rival_scores((*_RIVALS, "ignition_wear"), one, world),
+            **rival_scores(_RIVALS, one, world),
         }  # fmt: skip
         world.episodes.say(
             world.slots.boilers[one], KIND, severity="warning" if level > 1 else "advisory",

@@ -129,7 +129,7 @@ class Flame(Gradual):
         failed = np.where(days.count["failed"][:, 0] > 0, days.total("failed"), np.nan)[rows]
         found = self._attempts.take(slot, gap, failed, starts, len(world.slots))
         strong = found.likelihood >= world.limit(self, "failures_log_likelihood", slot)
-        strong &= (found.failures >= world.limit(self, "failures", slot)) & np.isfinite(failed)
+        strong &= (found.failures >= world.limit(self, "failures", slot)) & (found.newest > 0)
         strong &= found.share >= world.limit(self, "failures_share", slot)
         level = np.where(strong, np.where(found.days >= 2, 2, 1), 0)
         louder = level > verdict.level

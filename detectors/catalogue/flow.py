@@ -21,6 +21,8 @@ from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by
 
 #: A burner that has just started heats cold water: what it shows is its start, not its flow.
 _STEADY_MINUTES = 8
+#: Readings further apart may hide a start between them. [s]
+_SPARSE_S = 600
 
 
 class Flow(Gradual):
@@ -47,7 +49,10 @@ class Flow(Gradual):
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return spread, flue over return and water temperature while heating burns."""
         lit, slots = burning(frames) & ~drawing(frames), len(world.slots)
-        heating = lit & (self._unlit.minutes(frames.slot, frames.start_ms, ~lit, slots) >= _STEADY_MINUTES)
+        began = ~lit | (
+            (frames.starts > 0) & (frames.gap_s > _SPARSE_S)
+        )  # it may have gone out and come back between readings
+        heating = lit & (self._unlit.minutes(frames.slot, frames.start_ms, began, slots) >= _STEADY_MINUTES)
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
         world.offsets.grow(len(world.slots))
         apart = flow - back - world.offsets["idle_k"][frames.slot]  # what sensors add to it is not the water's

@@ -3,7 +3,7 @@
 Sees: water pressure, flow, return and outdoor temperature, flame. Fast fall: 0.3 bar within an hour (OTGW SAT's alarm) to
 below where the boiler stood on any of its last days: a system that cools after heating falls as fast, by 0.3-0.5 bar, while
 its radiators are not where its sensors are, but it comes back to its own cold pressure and stays. And it
-must go on falling, by half a step of a coarse sensor, because who bleeds radiators stops. Before a boiler has a
+must go on falling, by a step of a coarse sensor, because who bleeds radiators stops. Before a boiler has a
 day behind it, the fall counts below 0.8 bar (SAT's lower alarm) and less 0.02 bar per kelvin of cooling. Low: 0.5 bar, about where boilers
 cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
 outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
@@ -36,7 +36,7 @@ _COOLING_BAR_PER_K = 0.02
 #: How far below its own lowest a boiler must be, in days of memory, and the alarm without a past. [bar, days, bar]
 _FLOOR_MARGIN_BAR, _FLOOR_DAYS, _ALARM_BAR = 0.1, 4, 0.8
 _QUARTERS_A_DAY = 96
-_GOES_ON_BAR = 0.05
+_GOES_ON_BAR = 0.1
 #: Where a sensor that fails leaves its reading, and what it came from. [bar]
 _GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
 _GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000

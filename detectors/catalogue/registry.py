@@ -13,6 +13,7 @@ from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.instruments import Instruments
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
+from detectors.catalogue.misfire import Misfire
 from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.silence import Silence
 from detectors.catalogue.stale import Stale
@@ -30,6 +31,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "sensors": Sensors,
     "vessel": Vessel,
     "air": Air,
+    "misfire": Misfire,
     "condensate": Condensate,
     "flame": Flame,
     "flow": Flow,
