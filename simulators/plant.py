@@ -200,6 +200,7 @@ class Plant:
         if len(opened):
             self.tap_left_s[opened], self.tap_lpm[opened] = draw_taps(self._random, len(opened))
             self.tapping[opened] = True
+            self.trim[opened] = 0.0  # what heating, or the last tap, fell short of says nothing of this one
         self._tap_share = np.minimum(self.tap_left_s / seconds, 1.0)
         self.tap_left_s = np.maximum(self.tap_left_s - seconds, 0.0)
 
