@@ -21,7 +21,7 @@ from boilerwatch.arrays import Arrays
 from boilerwatch.model import Floats, Ints, Severity
 
 #: Days kept to see a trend in. [days]
-KEPT = 14
+KEPT = 12
 #: Days a band needs before it is compared.
 LEARN_DAYS = 4
 #: Rate at which a learned reference follows while nothing is suspected. [1/day]

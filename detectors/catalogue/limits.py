@@ -62,9 +62,9 @@ class Limits:
         self._since = Arrays(
             {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
              "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
-             "anchor_bar": (np.nan, np.float32, (_ANCHORS,)), "anchor_c": (np.nan, np.float32, (_ANCHORS,)),
-             "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float32, (_FLOOR_DAYS,)),
-             "floor_c": (np.nan, np.float32, (_FLOOR_DAYS,)), **told}
+             "anchor_bar": (np.nan, np.float16, (_ANCHORS,)), "anchor_c": (np.nan, np.float16, (_ANCHORS,)),
+             "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float16, (_FLOOR_DAYS,)),
+             "floor_c": (np.nan, np.float16, (_FLOOR_DAYS,)), **told}
         )  # fmt: skip
 
     def see(self, view: View, world: World) -> None:

@@ -3,7 +3,7 @@
 Sees: what the counters of failed ignitions and lost flames add per quarter of an hour, against burner starts, over the newest
 six hours and against the boiler's own past. Days are too slow for a trap that backs up, a gas supply that gives way or a spark
 that is nearly gone: between the first failures and the lock-out lie hours. Needs: `ignition_failures` or `flame_losses`;
-silent without. Cadence: quarters. Units: counts.
+silent without. Cadence: minutes, added up by quarter. Units: counts.
 Told apart: it tells what is seen, failed ignitions or lost flames; which part is worn, days tell (flame, condensate), and
 their word stands where they have one. A single bad quarter is nothing: the failures must lie in three, so a dip of the gas
 main of some minutes is not told.
@@ -38,7 +38,7 @@ class Misfire:
 
     name = "misfire"
     version = "1"
-    cadence: Any = "quarter"
+    cadence: Any = "minute"
 
     def __init__(self) -> None:
         self.limits = {"failures": 4.0, "failures_warn": 16.0, "quarters": 3.0, "log_likelihood": 10.0}
@@ -51,7 +51,7 @@ class Misfire:
         )  # fmt: skip
 
     def step(self, frames: Frames, world: World) -> None:
-        """Look at each quarter that counted an attempt, a failure or a loss."""
+        """Look at each minute that counted an attempt, a failure or a loss: few of all."""
         size = len(world.slots)
         self._past.grow(size)
         more = self._counters.more(frames, size)
@@ -72,13 +72,13 @@ class Misfire:
     def _take(self, frames: Frames, rows: Ints, failed: Floats, lost: Floats, tried: Floats, world: World) -> None:
         past, slot = self._past, frames.slot[rows]
         quarter = (frames.start_ms[rows] // _QUARTER_MS).astype(np.int64)
-        gap = np.clip(np.where(past["last"][slot] < 0, _KEPT, quarter - past["last"][slot]), 1, _KEPT)
+        gap = np.clip(np.where(past["last"][slot] < 0, _KEPT, quarter - past["last"][slot]), 0, _KEPT)
         place = np.arange(_KEPT)[None, :] + gap[:, None]
         rings = {}
         for name, value in (("failed", failed), ("lost", lost), ("tried", tried)):
             old = np.take_along_axis(past[name][slot], np.minimum(place, _KEPT - 1), axis=1)
             rings[name] = np.where(place < _KEPT, old, 0)
-            rings[name][:, -1] = np.clip(value, 0, 255)
+            rings[name][:, -1] = np.clip(rings[name][:, -1].astype(np.float64) + value, 0, 255)
             past[name][slot] = rings[name]
         past["last"][slot] = quarter
         past["trouble"][slot] = np.where(failed + lost > 0, quarter, past["trouble"][slot])
