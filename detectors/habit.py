@@ -34,6 +34,9 @@ _JUMP_SHARE, _JUMP_LEAST = 0.5, 0.5
 #: Only what has just become odd may be a jump: what is told must not be made normal by a noisy week. [days]
 _NEW_DAYS = 2
 
+#: Products kept as float32 may leave a matrix a hair from definite; no column is explained beyond this by the others.
+_LEAST_PRECISION = 1e-3
+
 
 class Look(NamedTuple):
     """What the last days say; shape (n,) or (n, columns).
@@ -159,7 +162,7 @@ class Habit:
         number = np.maximum(np.minimum(days, round(1 / _SCATTER_FOLLOW)), 1).astype(np.float64)
         scatter = model["products"][place].astype(np.float64) / number[:, None, None] + np.eye(columns)
         precise = np.linalg.inv(scatter)
-        own = np.diagonal(precise, axis1=1, axis2=2)
+        own = np.maximum(np.diagonal(precise, axis1=1, axis2=2), _LEAST_PRECISION)
         seen, reach = np.nan_to_num(apart), model["reach"][place].astype(np.float64)
         within = np.clip(seen, -reach, reach)
         others = (precise * within[:, None, :]).sum(axis=2) - own * within

@@ -265,7 +265,7 @@ class Drift:
         jumps = np.nan_to_num(back[:, :-2] - back[:, 2:], nan=-np.inf)
         place = jumps[:, :10].argmax(axis=1)
         jump = jumps[np.arange(len(slot)), place]
-        far = np.maximum(effect, np.nan_to_num(back[:, :2], nan=-np.inf).min(axis=1))
+        far = np.maximum(effect, np.nan_to_num(back[:, 0], nan=-np.inf))  # of what it came to, not of where it was
         gradual = jump <= track.jump_share * np.maximum(far, 1e-9)
         self._rebase(
             slot,

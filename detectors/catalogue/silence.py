@@ -25,6 +25,8 @@ _LEAST_MS = 120_000
 _WARN_MS = 2 * 3_600_000
 _SHARE, _MEMBERS = 0.6, 5
 _LEARNT = 5
+#: Of its first gaps a boiler's habit is the longest, up to half an hour: one reading told in parts is no habit.
+_YOUNG, _LONGEST_FIRST_MS = 10, 1_800_000
 #: A gap above the habit raises it by a twentieth, one below lowers it by a hundredth of that: the 99th percentile.
 _STEP, _DOWN = 20, 100
 #: Boilers in a rank of rows below which array arithmetic costs more than it saves (measured: 35 µs a rank, 2 µs a row).
@@ -35,7 +37,7 @@ class Silence:
     """Raise when a boiler, or most of a site, says nothing for three of its own intervals."""
 
     name = "silence"
-    version = "2"
+    version = "3"
 
     def __init__(self) -> None:
         zero = (0, np.int64, ())
@@ -107,6 +109,7 @@ class Silence:
         base = np.where(habit > 0, habit, gap)
         step = np.maximum(np.minimum(gap, 4 * base) // _STEP, 1)
         fresh = np.maximum(base + np.where(gap > base, step, -(step // _DOWN)), 1_000)
+        fresh = np.where(seen < _YOUNG, np.maximum(base, np.minimum(gap, _LONGEST_FIRST_MS)), fresh)
         state["habit"][slot] = np.where(learns, fresh, habit)
         state["seen"][slot] = seen + learns
         state["last"][slot] = np.maximum(last, arrival)
@@ -133,6 +136,8 @@ class Silence:
                 base = habit or gap
                 step = max(min(gap, 4 * base) // _STEP, 1)
                 habit = max(base + (step if gap > base else -(step // _DOWN)), 1_000)
+                if seen < _YOUNG:
+                    habit = max(base, min(gap, _LONGEST_FIRST_MS))
                 seen += 1
             last = max(last, arrival)
         for name, value in (("last", last), ("habit", habit), ("seen", seen), ("late", late)):

@@ -93,3 +93,10 @@ def test_few_boilers_with_many_rows_are_heard_as_many_boilers_are(monkeypatch: p
         results.append((found, {name: values.tolist() for name, values in detector.dump().items()}))
     assert results[0] == results[1]
     assert len(results[0][0]) > 10
+
+
+def test_readings_told_in_parts_at_first_make_no_habit_of_seconds() -> None:
+    ts = T0_MS + np.concatenate([[0, 1_500, 3_000], np.arange(1, 40) * 5 * MINUTE_MS])
+    times = np.repeat(ts, 2) + np.tile([0, 40_000], len(ts))  # two boilers, so that somebody is always heard
+    batch = batch_of(["b-1", "b-2"], np.tile([0, 1], len(ts)), times, times, {"flow_temp_c": np.ones(len(times))})
+    assert heard(batch, 5_000) == []

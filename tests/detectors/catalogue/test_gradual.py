@@ -133,3 +133,13 @@ def test_a_boiler_that_stands_still_while_its_neighbours_move_has_not_moved() ->
     batch = series(hours, table, boilers=[f"b-{i}" for i in range(8)])
     batch.sources = [source._replace(site="s") for source in batch.sources]
     assert findings_of([batch], [HotWater()], beat_ms=21_600_000) == []
+
+
+def test_a_decay_that_ends_within_a_week_ever_faster_is_no_jump() -> None:
+    hours, columns = house(3)
+    share = np.clip((hours / 24 - ONSET) / 8, 0, 1) ** 2
+    columns["flame_current_ua"] = columns["flame_current_ua"] * (1 - 0.8 * share)
+    raised = [one for one in found([(hours, columns)], ["b-1"]) if one.kind == "flame_signal_decay"]
+    assert raised
+    stops = T0_MS + round((ONSET + 8) * DAY_MS)
+    assert stops - raised[0].raised_at_ms > DAY_MS
