@@ -16,7 +16,7 @@ test: $(VENV)/dev servers
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/dev
-	$(BIN)/python -m pytest -m "not real and not chaos"
+	$(BIN)/python -m pytest -n auto -m "not real and not chaos and not slow"
 
 install: $(VENV)/base
 

@@ -146,6 +146,7 @@ def sweep_within(connection: Connection, now_ms: int) -> None:
         append(connection, row.id, deadlines(ticket, now_ms, now_ms))
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_any_history_tells_the_same_clocks_and_stamps_whoever_swept_and_when(

@@ -124,6 +124,7 @@ def test_what_does_not_fit_is_a_sentence_and_leaves_no_trace(
         assert read_ticket(connection, 1) == before
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_whatever_repeats_there_is_one_open_ticket_a_story_and_its_deadline_is_its_historys(

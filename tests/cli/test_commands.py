@@ -14,6 +14,7 @@ def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_dataset_and_replay_work_without_settings_and_equal_arguments_give_equal_files(tmp_path: Path) -> None:
     order = ("--boilers", "6", "--days", "6", "--seed", "3", "--faults", "0.9")
     assert run("dataset", *order, "--out", "one", cwd=tmp_path).returncode == 0

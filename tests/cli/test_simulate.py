@@ -12,6 +12,8 @@ from boilerwatch.errors import InputError
 from boilerwatch.register import read_fleet
 from tests.servers import free_port
 
+pytestmark = pytest.mark.slow
+
 
 def simulate(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "b.toml").write_text(f"[mqtt]\nport = {free_port()}\n")

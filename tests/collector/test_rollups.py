@@ -62,6 +62,7 @@ def folded(readings: list[Reading]) -> list[Reading]:
     return [one for one in readings if one.values.keys() - {"dhw_temp_c"}]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=100,
     deadline=None,

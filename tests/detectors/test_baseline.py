@@ -11,6 +11,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from bench.recordings import TRAIN_ROWS, recordings
 from detectors.baseline import Baseline
 
+pytestmark = pytest.mark.slow
+
 OF_ORDER = "a score accumulated over time is not that of shuffled or picked rows"
 EXPECTED = {"check_methods_sample_order_invariance": OF_ORDER, "check_methods_subset_invariance": OF_ORDER}
 

@@ -20,6 +20,8 @@ from boilerwatch.register import Boiler
 from detectors.engine import Engine
 from detectors.replay import BEAT_MS, LEAST_ROWS, replay
 
+pytestmark = pytest.mark.slow
+
 T0 = 1_767_571_200_000
 DAY_MS = 86_400_000
 

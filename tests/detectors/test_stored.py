@@ -19,6 +19,8 @@ from detectors.replay import replay_batches
 from simulators.dataset import Order, write
 from tests.detectors.series import batch_of
 
+pytestmark = pytest.mark.slow
+
 START = "2026-01-05"
 ORDER = Order(10, 12.0, 4, 1_767_571_200.0, 300.0, 0.8, ("slow_leak", "burst_leak"))
 

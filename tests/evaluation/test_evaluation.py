@@ -16,6 +16,8 @@ from boilerwatch.evaluation.threshold import PlainThreshold
 from simulators.dataset import Order
 from tests.detectors.series import findings_of, series
 
+pytestmark = pytest.mark.slow
+
 HOURS = np.arange(0, 6, 1 / 12)
 SMALL = Order(12, 20.0, 5, 1_767_571_200.0, 300.0, 0.7)
 

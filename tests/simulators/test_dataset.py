@@ -24,6 +24,8 @@ from simulators.rows import Gatherer, Rows
 from simulators.truth import read_truth
 from simulators.watch import watch_beside, watch_of_readings
 
+pytestmark = pytest.mark.slow
+
 START_S = 1_767_571_200.0
 SMALL = Order(boilers=12, days=4, seed=3, start_s=START_S, interval_s=900, faults=0.5)
 BAD = Order(boilers=12, days=4, seed=3, start_s=START_S, interval_s=900, faults=0.5, bad_links=True)

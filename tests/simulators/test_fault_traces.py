@@ -17,6 +17,8 @@ from simulators.faults import MECHANISMS, Fault
 from simulators.fleet import Fleet
 from simulators.nuisances import RATES
 
+pytestmark = pytest.mark.slow
+
 START_S, DAY_S, STEP_S = 1_767_571_200.0, 86_400.0, 300.0
 DAYS, ONSET_D, TAKES_D = 14, 4, 8
 ENDS = {

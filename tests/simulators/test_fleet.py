@@ -14,6 +14,8 @@ from simulators.fleet import Fleet
 from simulators.models import MODELS, STEPS, code_of
 from simulators.nuisances import RATES
 
+pytestmark = pytest.mark.slow
+
 START_S = 1_767_571_200.0
 
 

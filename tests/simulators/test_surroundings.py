@@ -11,6 +11,8 @@ from simulators.nuisances import RATES
 from simulators.sites import DAY_S, SITES
 from simulators.weather import Weather
 
+pytestmark = pytest.mark.slow
+
 START_S = 1_767_571_200.0  # 2026-01-05
 
 

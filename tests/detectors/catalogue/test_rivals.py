@@ -14,6 +14,8 @@ from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
 from tests.detectors.series import findings_of, series
 
+pytestmark = pytest.mark.slow
+
 DAYS, ONSET = 40, 20.0
 HOURS = np.arange(0, DAYS * 24, 0.25)
 N = len(HOURS)
