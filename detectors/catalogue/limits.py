@@ -37,6 +37,7 @@ _COOLING_BAR_PER_K = 0.02
 _FLOOR_MARGIN_BAR, _FLOOR_DAYS, _ALARM_BAR = 0.1, 4, 0.8
 _QUARTERS_A_DAY = 96
 _GOES_ON_BAR = 0.1
+_WARM_FOR_MS = 6 * 3_600_000
 #: Where a sensor that fails leaves its reading, and what it came from. [bar]
 _GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
 _GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000
@@ -53,7 +54,7 @@ class Limits:
     """Raise on a limit that holds for two readings, on a fast fall, and on a pressure that cannot be."""
 
     name = "limits"
-    version = "3"
+    version = "4"
 
     def __init__(self) -> None:
         self.limits = {"low_bar": 0.5, "high_bar": 2.8, "frost_c": 5.0, "fall_bar": 0.3}
@@ -63,7 +64,7 @@ class Limits:
             {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
              "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
              "anchor_bar": (np.nan, np.float16, (_ANCHORS,)), "anchor_c": (np.nan, np.float16, (_ANCHORS,)),
-             "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float16, (_FLOOR_DAYS,)),
+             "warmed": zero, "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float16, (_FLOOR_DAYS,)),
              "floor_c": (np.nan, np.float16, (_FLOOR_DAYS,)), **told}
         )  # fmt: skip
 
@@ -168,7 +169,7 @@ class Limits:
         back = {
             "low": bar > low + _LOW_MARGIN_BAR,
             "high": bar < high - _HIGH_MARGIN_BAR,
-            "frost": flow > frost + _FROST_MARGIN_C,
+            "frost": self._stays_warm(slot, ts_ms, flow > frost + _FROST_MARGIN_C),
         }
         for name, kind, severity in _KINDS:
             since = state[name][slot]
@@ -184,6 +185,13 @@ class Limits:
             for i in np.flatnonzero(over) if kind != "slow_leak" else ():
                 world.episodes.clear(world.slots.boilers[slot[i]], kind, int(ts_ms[i]), int(arrival[i]))
         self._fall(slot, ts_ms, arrival, seen, doubtful, recent, world)
+
+    def _stays_warm(self, slot: Ints, ts_ms: Ints, warm: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return where frost is over: a boiler that fires for minutes in a freezing house is warm for minutes, shape (n,)."""
+        state, told = self._since, self._since["frost_told"][slot]
+        since = np.where(warm & told, np.where(state["warmed"][slot] > 0, state["warmed"][slot], ts_ms), 0)
+        state["warmed"][slot] = since
+        return warm & (~told | (ts_ms - since >= _WARM_FOR_MS))
 
     def _doubt(
         self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], world: World

@@ -43,3 +43,13 @@ def test_radiators_that_are_bled_lose_pressure_at_once_and_then_no_more() -> Non
     for litres_bar in (0.08, 0.35):
         bled = BAR - litres_bar * (HOURS > 82.8)
         assert told(bled, np.full(len(HOURS), 50.0)) == [], litres_bar
+
+
+def test_a_house_that_freezes_while_its_boiler_fires_now_and_then_is_one_story() -> None:
+    fires = (HOURS > 24) & (HOURS < 72) & (HOURS % 2 < 0.5)
+    flow = np.where((HOURS > 24) & (HOURS < 72), np.where(fires, 14.0, 2.0), 40.0)
+    columns = {"flow_temp_c": flow, "flame_on": fires * 1.0, "outdoor_temp_c": np.full(len(HOURS), -8.0)}
+    found = findings_of([series(HOURS, columns)], [Limits()])
+    assert [(one.kind, one.state) for one in found] == [("frost_risk", "raised"), ("frost_risk", "cleared")]
+    assert found[1].cleared_at_ms is not None
+    assert 78 <= (found[1].cleared_at_ms - 1_767_571_200_000) / 3_600_000 < 78.5
