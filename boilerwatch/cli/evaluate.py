@@ -30,8 +30,9 @@ def evaluate(
     if not fast:
         known["full"] = evaluate_plan(FULL, jobs, _say)
     known["versions"] = versions()
-    _write(figures, json.dumps(known, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
-    _write(out, render(known))
+    text = json.dumps(known, indent=1, ensure_ascii=False) + "\n"
+    _write(figures, text)
+    _write(out, render(json.loads(text)))  # the page is of the file, not of what was in memory
     _say(f"{out} and {figures} are written")
 
 
