@@ -1,7 +1,8 @@
 """The fleets that detectors are measured on.
 
 No limit of any detector was set by them; where a figure led to a change, the change was argued from physics or sources, and
-the seeds that were looked at meanwhile are not among these.
+the seeds that were looked at meanwhile are not among these, with one exception: that a freezing house was told a thousand times
+over was seen in these figures themselves, and mended.
 """
 
 from collections.abc import Sequence
