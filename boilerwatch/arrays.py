@@ -54,3 +54,24 @@ class Arrays:
         """Take the arrays of a snapshot."""
         self._data = {name: np.array(data[name]) for name in self._fields}
         self._size = len(next(iter(self._data.values())))
+
+
+def shifted(rings: NDArray[Any], by: NDArray[np.int64], fill: float) -> NDArray[Any]:
+    """Return rings with their oldest entries gone and as many new places filled at the end.
+
+    Parameters
+    ----------
+    rings
+        One row a boiler, oldest first, shape (n, kept, ...).
+    by
+        Places each row moves, shape (n,).
+
+    Examples
+    --------
+    >>> shifted(np.array([[1, 2, 3], [4, 5, 6]]), np.array([1, 9]), 0).tolist()
+    [[2, 3, 0], [0, 0, 0]]
+    """
+    kept = rings.shape[1]
+    place = np.arange(kept)[None, :] + np.clip(by, 0, kept)[:, None]
+    place = place.reshape(place.shape + (1,) * (rings.ndim - 2))
+    return np.where(place < kept, np.take_along_axis(rings, np.minimum(place, kept - 1), axis=1), fill)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints
 
 #: Days before a boiler gets a model, days it learns from, and days whose means then show how far healthy ones wander.
@@ -173,9 +173,7 @@ class Habit:
 
     def _pushed(self, place: Ints, gap_days: Floats, rest: Floats) -> Floats:
         gap = np.clip(np.rint(np.nan_to_num(gap_days, nan=1.0)), 1, _KEPT).astype(np.int64)
-        at = np.arange(_KEPT)[None, :] + gap[:, None]
-        old = np.take_along_axis(self._model["ring"][place], np.minimum(at, _KEPT - 1)[:, :, None], axis=1)
-        old = np.where((at < _KEPT)[:, :, None], old, np.nan)
+        old = shifted(self._model["ring"][place], gap, np.nan)
         old[:, -1] = rest
         self._model["ring"][place] = old
         return self._model["ring"][place].astype(np.float64)

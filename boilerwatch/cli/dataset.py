@@ -5,8 +5,8 @@ from typing import Annotated, TypeVar, get_args
 
 import typer
 
+from boilerwatch.cli.options import moment_ms
 from boilerwatch.errors import InputError
-from boilerwatch.wire import parse_time
 from simulators.dataset import READINGS, Order, write
 from simulators.draw import World
 
@@ -37,7 +37,7 @@ def dataset(
 ) -> None:
     """Write labelled readings of a simulated fleet; equal arguments give equal files."""
     order = Order(
-        boilers=boilers, days=days, seed=seed, start_s=_start_s(start), interval_s=_interval_s(interval), faults=faults,
+        boilers=boilers, days=days, seed=seed, start_s=moment_ms("--start", start) / 1000, interval_s=_interval_s(interval), faults=faults,
         kinds=_names(kinds), models=_names(models), bad_links=bad_links, world=_one_of("--world", world, _WORLDS),
         format=_one_of("--format", as_format, tuple(READINGS)),
     )  # fmt: skip
@@ -53,13 +53,6 @@ def _one_of(option: str, text: str, known: tuple[Word, ...]) -> Word:
         if one == text:
             return one
     raise InputError(f"{option} {text!r}: known are {', '.join(known)}")
-
-
-def _start_s(text: str) -> float:
-    try:
-        return parse_time(text if "T" in text else f"{text}T00:00:00Z") / 1000
-    except (ValueError, OverflowError) as exc:
-        raise InputError(f"--start {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
 
 
 def _interval_s(text: str) -> float:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from boilerwatch.errors import InputError
 from boilerwatch.settings import Settings, load
+from boilerwatch.wire import parse_time
 
 DEFAULT = Path("boilerwatch.toml")
 
@@ -31,3 +33,17 @@ def load_settings(path: Path | None) -> Settings:
         If something in them is wrong.
     """
     return load(settings_path(path))
+
+
+def moment_ms(option: str, text: str) -> int:
+    """Return the moment an option names: a date in UTC, or an RFC 3339 time. [ms since 1970]
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    try:
+        return parse_time(text if "T" in text else f"{text}T00:00:00Z")
+    except (ValueError, OverflowError) as exc:
+        raise InputError(f"{option} {text!r} is neither a date nor an RFC 3339 time with a zone") from exc

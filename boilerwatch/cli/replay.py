@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from boilerwatch.cli.options import SettingsOption, load_settings
+from boilerwatch.cli.options import SettingsOption, load_settings, moment_ms
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
 from boilerwatch.ledger import open_ledger
@@ -21,12 +21,13 @@ from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler, read_fleet
 from boilerwatch.settings import DetectorSettings, load
 from boilerwatch.store.opening import open_store
-from boilerwatch.wire import finding_from_json, finding_to_json, format_time, parse_time
+from boilerwatch.wire import finding_to_json, format_time
 from detectors.backtest import Change, compare
 from detectors.catalogue.registry import DETECTORS
 from detectors.replay import replay_batches
 from detectors.stored import stored_batches
 from detectors.tuning import Tuning
+from simulators.episode import read_findings
 
 _LATE_NAMED = 10
 
@@ -98,7 +99,7 @@ def _stored(settings: Path | None, start: str, end: str) -> Iterator[Batch]:
     """Return what the store of these settings has."""
     if not start:
         raise InputError("--store needs --start: the first moment to replay, such as 2026-01-05")
-    start_ms, end_ms = _moment_ms("--start", start), _moment_ms("--end", end) if end else SYSTEM.now_ms()
+    start_ms, end_ms = moment_ms("--start", start), moment_ms("--end", end) if end else SYSTEM.now_ms()
     if end_ms <= start_ms:
         raise InputError(f"--end {end or 'now'} is not after --start {start}")
     loaded = load_settings(settings)
@@ -108,33 +109,6 @@ def _stored(settings: Path | None, start: str, end: str) -> Iterator[Batch]:
     finally:
         place.close()
         ledger.close()
-
-
-def _moment_ms(option: str, text: str) -> int:
-    try:
-        return parse_time(text if "T" in text else f"{text}T00:00:00Z")
-    except (ValueError, OverflowError) as exc:
-        raise InputError(f"{option} {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
-
-
-def read_findings(path: Path) -> list[Finding]:
-    """Return the findings of a file, one JSON object a line.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, or a line is no finding.
-    """
-    found = []
-    try:
-        for number, line in enumerate(path.read_bytes().splitlines(), 1):
-            try:
-                found.append(finding_from_json(msgspec.json.decode(line)))
-            except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError) as exc:
-                raise InputError(f"{path}, line {number}, is no finding: {exc}") from exc
-    except OSError as exc:
-        raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
-    return found
 
 
 def print_changes(changes: list[Change]) -> None:

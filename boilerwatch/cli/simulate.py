@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 
-from boilerwatch.cli.options import SettingsOption, load_settings
+from boilerwatch.cli.options import SettingsOption, load_settings, moment_ms
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
-from boilerwatch.wire import parse_time
 from simulators.bad_links import WITH_TIME, Troubles
 from simulators.dataset import Order, steps
 from simulators.fault_plan import plan_faults
@@ -90,10 +89,7 @@ def start_s_of(text: str, now_s: float) -> float:
     """
     if not text:
         return now_s
-    try:
-        start_s = parse_time(text if "T" in text else f"{text}T00:00:00Z") / 1000
-    except ValueError as exc:
-        raise InputError(f"--start {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
+    start_s = moment_ms("--start", text) / 1000
     if start_s > now_s:
         raise InputError(f"--start {text!r} lies ahead of now")
     return start_s

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints
 
 _KEPT = 7
@@ -23,6 +23,17 @@ _PRIOR_FAILS, _PRIOR_TRIES = 0.5, 50.0
 _LEAST_SHARE = 0.01
 #: A day with more than this share is not learned from. [-]
 _CALM_SHARE = 0.04
+
+
+def excess(count: Floats, expected: Floats) -> Floats:
+    """Return the Poisson log-likelihood by which counts are explained better by themselves than by what was expected, shape (n,).
+
+    Examples
+    --------
+    >>> excess(np.array([8.0, 1.0]), np.array([1.0, 1.0])).round(1).tolist()
+    [9.6, 0.0]
+    """
+    return np.where(count > expected, count * np.log(np.maximum(count, 1e-9) / expected) - (count - expected), 0.0)
 
 
 class Failing(NamedTuple):
@@ -68,11 +79,9 @@ class Attempts:
         past = self._past
         past.grow(slots)
         failed, tried = np.nan_to_num(failed), np.nan_to_num(failed + starts)
-        place = np.arange(_KEPT)[None, :] + np.clip(gap, 1, _KEPT)[:, None]
-        rings = {}
+        by, rings = np.clip(gap, 1, _KEPT), {}
         for name, value in (("failed", failed), ("tried", tried)):
-            old = np.take_along_axis(past[name][slot], np.minimum(place, _KEPT - 1), axis=1)
-            rings[name] = np.where(place < _KEPT, old, 0)
+            rings[name] = shifted(past[name][slot], by, 0)
             rings[name][:, -1] = np.clip(value, 0, 65_535)
             past[name][slot] = rings[name]
         found = self._weigh(rings["failed"], rings["tried"], slot)
@@ -92,8 +101,7 @@ class Attempts:
             fails = failed[:, -window:].sum(axis=1).astype(np.float64)
             tries = np.maximum(tried[:, -window:].sum(axis=1).astype(np.float64), 1.0)
             expected = usual * tries
-            more = fails > expected
-            likelihood = np.where(more, fails * np.log(np.maximum(fails, 1e-9) / expected) - (fails - expected), 0.0)
+            likelihood = excess(fails, expected)
             days = (failed[:, -window:] > 0).sum(axis=1)
             louder = likelihood > best.likelihood
             best = Failing(

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.fold import Frames, ranks
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
@@ -71,10 +71,8 @@ class Condensate:
     def _push(self, slot: Ints, days: Days, rows: Ints) -> None:
         week, gap = self._week, np.nan_to_num(days.gap_days[rows], nan=1.0)
         shift = np.clip(np.rint(gap).astype(np.int64), 1, _KEPT // _BLOCKS) * _BLOCKS
-        place = np.arange(_KEPT)[None, :] + shift[:, None]
         for name in ("trouble", "starts", "cold"):
-            old = np.take_along_axis(week[name][slot], np.minimum(place, _KEPT - 1), axis=1)
-            old = np.where(place < _KEPT, old, 0)
+            old = shifted(week[name][slot], shift, 0)
             if name == "cold":
                 old[:, -_BLOCKS:] = days.mean["outdoor_c"][rows] < 1.0
             else:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints, Severity
 
 #: Days kept to see a trend in. [days]
@@ -221,8 +221,7 @@ class Drift:
 
     def _push(self, slot: Ints, gap: Ints, value: Floats) -> None:
         ring = self.state["ring"]
-        place = np.arange(KEPT)[None, :] + np.clip(gap, 1, KEPT)[:, None]
-        old = np.where(place < KEPT, np.take_along_axis(ring[slot], np.minimum(place, KEPT - 1), axis=1), np.nan)
+        old = shifted(ring[slot], np.clip(gap, 1, KEPT), np.nan)
         old[:, -1] = value
         ring[slot] = old
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import shifted
 from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
@@ -86,10 +87,9 @@ class SlowLeak:
         for name in ("pressure", "warm", "excess"):
             past[name][slot[topped]] = np.nan
         gap = np.where(past["block"][slot] < 0, _KEPT, closed.block[rows] - past["block"][slot])
-        place = np.arange(_KEPT)[None, :] + np.clip(gap, 1, _KEPT)[:, None]
+        by = np.clip(gap, 1, _KEPT)
         for name, value in (("pressure", pressure), ("warm", warm), ("excess", closed.excess_bar[rows])):
-            old = np.take_along_axis(past[name][slot], np.minimum(place, _KEPT - 1), axis=1)
-            old = np.where(place < _KEPT, old, np.nan)
+            old = shifted(past[name][slot], by, np.nan)
             old[:, -1] = value
             past[name][slot] = old
         past["block"][slot] = closed.block[rows]

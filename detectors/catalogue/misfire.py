@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.fold import Frames, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
+from detectors.catalogue.attempts import excess
 from detectors.catalogue.contract import World
 from detectors.catalogue.counters import Counters
 from detectors.episodes import Episodes
@@ -73,11 +74,9 @@ class Misfire:
         past, slot = self._past, frames.slot[rows]
         quarter = (frames.start_ms[rows] // _QUARTER_MS).astype(np.int64)
         gap = np.clip(np.where(past["last"][slot] < 0, _KEPT, quarter - past["last"][slot]), 0, _KEPT)
-        place = np.arange(_KEPT)[None, :] + gap[:, None]
         rings = {}
         for name, value in (("failed", failed), ("lost", lost), ("tried", tried)):
-            old = np.take_along_axis(past[name][slot], np.minimum(place, _KEPT - 1), axis=1)
-            rings[name] = np.where(place < _KEPT, old, 0)
+            rings[name] = shifted(past[name][slot], gap, 0)
             rings[name][:, -1] = np.clip(rings[name][:, -1].astype(np.float64) + value, 0, 255)
             past[name][slot] = rings[name]
         past["last"][slot] = quarter
@@ -94,7 +93,7 @@ class Misfire:
         trouble, tries = fails + losses, rings["tried"].sum(axis=1) + losses
         usual = np.maximum((past["fails"][slot] + _PRIOR_FAILS) / (past["tries"][slot] + _PRIOR_TRIES), _LEAST_SHARE)
         expected = usual * np.maximum(tries, 1.0)
-        likelihood = trouble * np.log(np.maximum(trouble, 1e-9) / expected) - (trouble - expected)
+        likelihood = excess(trouble, expected)
         quarters = ((rings["failed"] + rings["lost"]) > 0).sum(axis=1)
         strong = (likelihood >= world.limit(self, "log_likelihood", slot)) & (trouble > expected)
         strong &= (trouble >= world.limit(self, "failures", slot)) & (quarters >= world.limit(self, "quarters", slot))

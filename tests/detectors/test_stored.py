@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from boilerwatch import columns
-from boilerwatch.cli.replay import read_findings, replay
+from boilerwatch.cli.replay import replay
 from boilerwatch.errors import InputError
 from boilerwatch.journal import READINGS, NewRow, open_writer
 from boilerwatch.minutes import Late
@@ -17,6 +17,7 @@ from collector import storing
 from detectors.catalogue.registry import DETECTORS
 from detectors.replay import replay_batches
 from simulators.dataset import Order, write
+from simulators.episode import read_findings
 from tests.detectors.series import batch_of
 
 pytestmark = pytest.mark.slow
