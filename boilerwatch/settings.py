@@ -114,6 +114,10 @@ class DetectorSettings(Section):
     """Finding faults."""
 
     snapshot_s: int = Field(60, ge=1, description="How often state is saved. [s]")
+    history_days: int = Field(
+        45, ge=0, description="How long it is kept what each boiler's days came to: what a detector's new version learns from. "
+        "About 600 bytes a boiler and day; 0: not at all. [days]",
+    )  # fmt: skip
     disabled: list[str] = Field([], description="Detectors not to run, by name.")
     limits: dict[str, dict[str, float]] = Field(
         {}, description="Changed limits by detector name, such as `{ limits = { low_bar = 0.6 } }`."

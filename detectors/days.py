@@ -4,8 +4,8 @@ A civil day is the boiler's own: 23 or 25 hours at a change of the clocks, stamp
 float64, one minute after another, so they are the same bit for bit however rows were cut into batches.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,29 @@ _FLAME, _STARTS = "flame_on_s", "starts"
 _TIMES = ("start", "newest", "received")
 
 
+class Closed(NamedTuple):
+    """Civil days that closed together, sorted by slot and then day.
+
+    Attributes
+    ----------
+    times
+        `slot`, `start`, `newest`, `received`, and `before`: begin of the boiler's previous day, -1 without one; shape (n,).
+    totals, counts
+        `detector/feature` -> sum and minutes, shape (n, bands); what nobody measured may be missing.
+    """
+
+    times: dict[str, Ints]
+    totals: dict[str, Floats]
+    counts: dict[str, NDArray[np.int16]]
+
+
 class DayFeatures:
     """The open days of all detectors that measure.
+
+    Attributes
+    ----------
+    tell
+        Called with days that closed, before they are judged.
 
     Parameters
     ----------
@@ -30,6 +51,7 @@ class DayFeatures:
     """
 
     def __init__(self, detectors: Sequence[DailyDetector], world: World) -> None:
+        self.tell: Callable[[Closed], None] | None = None
         self._detectors = list(detectors)
         self._world = world
         self._bands = {f"{one.name}/{name}": bands for one in detectors for name, bands in one.features.items()}
@@ -52,8 +74,10 @@ class DayFeatures:
         start, end = self._day_of(frames)
         closed = self._take(frames, start, end, measured)
         if closed is not None:
+            if self.tell is not None:
+                self.tell(closed)
             for detector in self._detectors:
-                detector.judge(_days(*closed, detector), self._world)
+                detector.judge(days_of(closed, detector), self._world)
 
     def _day_of(self, frames: Frames) -> tuple[Ints, Ints]:
         """Return when the day of each minute begins and ends, shape (n,). [ms since 1970]"""
@@ -70,9 +94,7 @@ class DayFeatures:
         starts = day_starts(list(zones), number, at_ms)
         return starts, day_starts(list(zones), number, starts + DAY_MS + DAY_MS // 12)
 
-    def _take(
-        self, frames: Frames, start: Ints, end: Ints, measured: dict[str, Banded]
-    ) -> tuple[dict[str, Ints], dict[str, Floats], dict[str, Ints]] | None:
+    def _take(self, frames: Frames, start: Ints, end: Ints, measured: dict[str, Banded]) -> Closed | None:
         """Add the minutes, one day of each boiler after another; return what closed, sorted by slot and day."""
         slot = frames.slot
         begins = np.concatenate([[True], (slot[1:] != slot[:-1]) | (start[1:] != start[:-1])])
@@ -95,7 +117,7 @@ class DayFeatures:
             return None
         times, totals, counts = (_joined(parts) for parts in zip(*closed, strict=True))
         order = np.lexsort((times["start"], times["slot"]))
-        return tuple({name: values[order] for name, values in part.items()} for part in (times, totals, counts))  # type: ignore[return-value] # three of three
+        return Closed._make({name: values[order] for name, values in part.items()} for part in (times, totals, counts))
 
     def _emit(self, slot: Ints) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         times = {name: self._open[name][slot] for name in (*_TIMES, "before")} | {"slot": slot}
@@ -146,18 +168,29 @@ def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _days(times: dict[str, Ints], totals: dict[str, Floats], counts: dict[str, Ints], detector: DailyDetector) -> Days:
-    def mean(name: str) -> Floats:
+def days_of(closed: Closed, detector: DailyDetector) -> Days:
+    """Return closed days as a detector is shown them; a feature that was not measured has no minutes."""
+    times, totals, counts = closed
+    n = len(times["slot"])
+
+    def count(name: str, bands: int) -> Ints:
+        return counts[name].astype(np.int64) if name in counts else np.zeros((n, bands), np.int64)
+
+    def mean(name: str, bands: int) -> Floats:
+        if name not in counts:
+            return np.full((n, bands), np.nan)
         return np.where(counts[name] > 0, totals[name] / np.maximum(counts[name], 1), np.nan)
 
     def total(name: str) -> Floats:
+        if name not in counts:
+            return np.full(n, np.nan)
         return np.where(counts[name][:, 0] > 0, totals[name][:, 0], np.nan)
 
     before = times["before"]
     gap = np.where(before >= 0, (times["start"] - before) / DAY_MS, np.nan)
-    names = {feature: f"{detector.name}/{feature}" for feature in detector.features}
+    names = {feature: (f"{detector.name}/{feature}", bands) for feature, bands in detector.features.items()}
     return Days(
         times["slot"], times["start"], times["newest"], times["received"], gap,
-        {feature: counts[name].astype(np.int64) for feature, name in names.items()},
-        {feature: mean(name) for feature, name in names.items()}, total(_FLAME), total(_STARTS),
+        {feature: count(*name) for feature, name in names.items()},
+        {feature: mean(*name) for feature, name in names.items()}, total(_FLAME), total(_STARTS),
     )  # fmt: skip

@@ -7,7 +7,7 @@ five seconds; a replay takes hours at once, because array arithmetic over few ro
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,8 +22,10 @@ from boilerwatch.service import ServiceRow
 from detectors.block import Block
 from detectors.catalogue.contract import DailyDetector, Detector, EventDetector, FrameDetector, RowDetector, World
 from detectors.catalogue.registry import DETECTORS
-from detectors.days import DayFeatures
+from detectors.days import Closed, DayFeatures
 from detectors.episodes import Episodes, key_of
+from detectors.history import Seen
+from detectors.rebuild import carried_over, rebuild
 from detectors.slots import Slots
 from detectors.tuning import Tuning
 
@@ -81,6 +83,8 @@ class Engine:
         self._told = [one for one in self.detectors if isinstance(one, EventDetector)]
         self._shown = [one for one in self.detectors if isinstance(one, RowDetector)]
         self._stepped = [one for one in self.detectors if isinstance(one, FrameDetector)]
+        #: Detectors of another version than the snapshot's, with what that one remembered.
+        self.stale: dict[Detector, dict[str, NDArray[Any]]] = {}
         self.minutes = Minutes()
         self._block = Block(beat_ms, least_rows)
         self._quarters = Coarser("quarter", quarter_of)
@@ -89,9 +93,18 @@ class Engine:
         self._days = DayFeatures(daily, self.world)
 
     @property
+    def daily(self) -> list[DailyDetector]:
+        """Those that judge civil days."""
+        return self._measured
+
+    @property
     def versions(self) -> dict[str, str]:
         """Detector -> version."""
         return {detector.name: detector.version for detector in self.detectors}
+
+    def tell_days(self, tell: Callable[[Closed], None]) -> None:
+        """Call `tell` with civil days that closed, before detectors judge them."""
+        self._days.tell = tell
 
     def register(self, boilers: Sequence[Boiler]) -> None:
         """Take what the register says of boilers."""
@@ -195,7 +208,7 @@ class Engine:
         return sink.getvalue()
 
     def load(self, raw: bytes) -> dict[str, int]:
-        """Take the state of a snapshot; return its offsets. A detector of another version starts anew."""
+        """Take the state of a snapshot; return its offsets. `rebuild` brings back what was of another version."""
         with np.load(io.BytesIO(raw), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         plain = json.loads(arrays.pop("plain").tobytes())
@@ -205,15 +218,46 @@ class Engine:
             self._learn_facts(boiler, facts)
         self.episodes.load(plain["episodes"])
         self._block.resume(plain["block"])
-        stale = {f"detector.{d.name}" for d in self.detectors if plain["versions"].get(d.name) != d.version}
-        for name in sorted(stale):
-            log.warning("detector_starts_anew", detector=name)
         held: dict[str, dict[str, NDArray[Any]]] = {}
         for full, values in arrays.items():
             name, _, field = full.partition("/")
             held.setdefault(name, {})[field] = values
+        other = {f"detector.{d.name}" for d in self.detectors if plain["versions"].get(d.name) != d.version}
         for name, part in self._parts().items():
-            if name not in stale:
+            if name not in other:
                 part.load(held.get(name, {}))
+        self.stale = {
+            one: held.get(f"detector.{one.name}", {}) for one in self.detectors if f"detector.{one.name}" in other
+        }
         positions: dict[str, int] = plain["positions"]
         return positions
+
+    def expect_nothing(self) -> None:
+        """Take no snapshot for one of no detector: whatever is known of the past is to be brought back."""
+        self.stale = {one: {} for one in self._measured}
+
+    def rebuild(self, past: Iterable[Seen]) -> None:
+        """Bring back what detectors that are not of the snapshot's version would know.
+
+        Parameters
+        ----------
+        past
+            What daily detectors saw up to the snapshot, in order.
+        """
+        daily = {one.name: one for one in self._measured if one in self.stale}
+        if daily:
+            found = rebuild(daily, self._measured, past, self.world)
+            tell = log.warning if found.unknown else log.info
+            if found.boiler_days:
+                tell(
+                    "detectors_rebuilt",
+                    detectors=sorted(daily),
+                    boiler_days=found.boiler_days,
+                    new_features=found.unknown,
+                )
+        for one, before in self.stale.items():
+            if one.name in daily:
+                continue
+            if not carried_over(one, before):
+                log.warning("detector_starts_anew", detector=one.name)
+        self.stale = {}

@@ -17,10 +17,13 @@ from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.findings import FindingsRow
 from boilerwatch.journal import FINDINGS, READINGS, SERVICE, NewRow, Reader, Row, open_reader, open_writer
 from boilerwatch.model import Batch, Figures, Finding
+from boilerwatch.service import ServiceRow
 from boilerwatch.settings import Settings
 from detectors.catalogue.contract import Detector
 from detectors.catalogue.registry import DETECTORS
+from detectors.days import Closed
 from detectors.engine import Engine
+from detectors.history import History
 from detectors.listening import Listening
 from detectors.tuning import Tuning
 
@@ -54,10 +57,22 @@ class Detecting:
         self._disabled = [*settings.detectors.disabled, *_set_aside(self._turn)]
         own = settings.detectors
         self._tuning = Tuning(own.limits, own.models, own.boilers)
-        self.engine = Engine(self._disabled, tuning=self._tuning)
+        self._history = History(settings.data.dir / "detectors.days", own.history_days)
+        self._history.begin({READINGS: self._readings.last(), SERVICE: self._service.last()})
+        self._taking = (READINGS, 0)
         self.positions = {READINGS: 0, SERVICE: 0}
+        self.engine = self._anew()
         self._recover()
         self._listening = self._before()
+
+    def _anew(self) -> Engine:
+        engine = Engine(self._disabled, tuning=self._tuning)
+        engine.tell_days(self._note)
+        return engine
+
+    def _note(self, seen: Closed | ServiceRow | list[Finding]) -> None:
+        """Keep what the row being taken showed, for detectors to come."""
+        self._history.note(*self._taking, self.positions, seen, self.engine.slots)
 
     def step(self) -> int:
         """Take what the journals have next; return how many rows that were."""
@@ -74,7 +89,8 @@ class Detecting:
         return len(taken)
 
     def save(self) -> None:
-        """Write the snapshot, atomically, and say how far both inputs are done with."""
+        """Write what days came to and the snapshot, atomically each, and say how far both inputs are done with."""
+        self._history.save(self.positions)
         fresh = self._snapshot.with_suffix(f".{os.getpid()}")
         with fresh.open("wb") as file:
             file.write(self.engine.dump(self.positions))
@@ -95,6 +111,7 @@ class Detecting:
 
     def _row(self, stream: str, row: Row) -> NewRow:
         at_ms, found, batch = self._apply(stream, row)
+        self._note(found)
         self.positions[stream] = row.offset
         absence = None if batch is None else self._listening.see(batch)
         told = FindingsRow(
@@ -120,11 +137,14 @@ class Detecting:
 
     def _apply(self, stream: str, row: Row) -> tuple[int, list[Finding], Batch | None]:
         """Return when a row came, what it leads to, and its readings; one that is set aside leads to nothing."""
+        self._taking = (stream, row.offset)
         if self._turn.passes(stream, row.offset):
             return row.at_ms, [], None
         try:
             if stream == SERVICE:
-                return row.at_ms, self.engine.serve(service.decode(row.body)), None
+                served = service.decode(row.body)
+                self._note(served)
+                return row.at_ms, self.engine.serve(served), None
             batch = columns.decode(row.body)
             return batch.newest_arrival_ms() or row.at_ms, self.engine.take(batch), batch
         except Exception as exc:
@@ -141,17 +161,37 @@ class Detecting:
 
     def _recover(self) -> None:
         """Load the snapshot, then take again what the findings journal has beyond it, in the order it was taken."""
-        if self._snapshot.exists():
-            try:
-                self.positions |= self.engine.load(self._snapshot.read_bytes())
-            except (ValueError, KeyError, OSError, EOFError) as exc:
-                log.warning("snapshot_unreadable", file=str(self._snapshot), error=str(exc))
-                self.engine = Engine(self._disabled, tuning=self._tuning)
-        for row in _after(self._findings.last(), self._findings, self.positions):
+        if not self._load():
+            self._begin_anew()
+        if self.engine.stale:
+            self.engine.rebuild(self._history.entries(self.positions, self.engine.slots))
+        for row in _after(self._findings, self.positions):
             for stream in (SERVICE, READINGS):
                 if row.positions[stream] > self.positions[stream]:
                     self._again(stream, row.positions[stream])
             self.engine.learn(row.findings)
+            self._note(row.findings)
+
+    def _load(self) -> bool:
+        """Load the snapshot; return whether there is one that can be read."""
+        if not self._snapshot.exists():
+            return False
+        try:
+            self.positions |= self.engine.load(self._snapshot.read_bytes())
+        except (ValueError, KeyError, OSError, EOFError) as exc:
+            log.warning("snapshot_unreadable", file=str(self._snapshot), error=str(exc))
+            self.engine = self._anew()
+            return False
+        return True
+
+    def _begin_anew(self) -> None:
+        """Begin with the first rows that the journals keep, and with what is known of the days before."""
+        kept = self._readings.first() - 1
+        self.positions = {READINGS: kept, SERVICE: max(self._history.service_at(kept), self._service.first() - 1)}
+        before = [one for one in self._history.entries(self.positions, self.engine.slots) if isinstance(one, list)]
+        for said in before:
+            self.engine.learn(said)
+        self.engine.expect_nothing()
 
     def _before(self) -> Listening:
         """Return what the journals know of our absences: the last row's arrival, and the absence it came in."""
@@ -174,11 +214,11 @@ def _set_aside(turn: Turn) -> list[str]:
     return [name for name, make in DETECTORS.items() if f"{name}@{make().version}" in turn.detectors]
 
 
-def _after(last: int, reader: Reader, positions: dict[str, int]) -> list[FindingsRow]:
+def _after(reader: Reader, positions: dict[str, int]) -> list[FindingsRow]:
     """Return the findings rows beyond these positions: one row stands for one input row, so few are looked at."""
-    start = max(last, 0)
+    start = reader.last()
     found: list[FindingsRow] = []
-    while start > 0:
+    while start >= reader.first():
         (row,) = reader.read(start - 1, 1)
         plain = findings.decode(row.body)
         if all(plain.positions[stream] <= positions[stream] for stream in positions):

@@ -168,7 +168,12 @@ class Detector(Protocol):
         ...
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
-        """Take the state of a snapshot of the same version."""
+        """Take the state of a snapshot.
+
+        It may be another version's, if all arrays have the same names, types and shapes: what is remembered differently
+        gets another name. A daily detector's is rebuilt from the days that were kept, so a feature that is measured
+        differently gets another name too.
+        """
         ...
 
 
