@@ -106,6 +106,9 @@ class StoreSettings(Section):
     retention_days: float = Field(400, gt=0, description="How long readings and all but roll-ups are kept. [days]")
     quarter_days: float = Field(1830, ge=0, description="How long quarter-hours are kept; 0 for ever. [days]")
     day_days: float = Field(0, ge=0, description="How long days are kept; 0 for ever. [days]")
+    snapshot_days: float = Field(
+        2, gt=0, description="How long the list of nearest deadlines is kept, which is written anew every 10 s. [days]"
+    )
     rollups: bool = Field(True, description="Whether quarter-hours and days are made for charts.")
     timeout_s: float = Field(10, gt=0, description="How long one request may take. [s]")
 

@@ -25,7 +25,7 @@ class Target:
     query
         InfluxQL, or PromQL as plain text.
     title
-        What its series are called; `by` names a tag whose value they are called by.
+        What its series are called; `by` names a tag whose value they are called by, after the title if there is one.
     """
 
     query: Query | str
@@ -68,7 +68,7 @@ class Panel:
     unit
         Grafana's id of a unit.
     last
-        A range of its own that ends now, such as `10m`; empty for the board's.
+        A range of its own that ends now, such as `10m`, or begins now, such as `+30d`; empty for the board's.
     join
         Column by which the answers of its queries become one table.
     """

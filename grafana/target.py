@@ -45,5 +45,5 @@ def ask_of(panel: Panel, target: Target, ref: str, language: Language) -> dict[s
         return {"datasource": {"type": PROMETHEUS, "uid": PROMETHEUS_UID}, "expr": target.query, "legendFormat": legend,
                 "range": panel.kind == "lines", "instant": panel.kind != "lines", "refId": ref}  # fmt: skip
     is_table = panel.kind in ("table", "map")
-    alias = "" if is_table else f"$tag_{target.by}" if target.by else target.title.of(language)
-    return influx_of(target.query, ref, "table" if is_table else "time_series", alias)
+    alias = f"{target.title.of(language)} $tag_{target.by}".lstrip() if target.by else target.title.of(language)
+    return influx_of(target.query, ref, "table" if is_table else "time_series", "" if is_table else alias)

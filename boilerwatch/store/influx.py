@@ -47,6 +47,7 @@ class InfluxStore:
         """Make the database, policies or buckets with their retention; return what was done."""
         kept: dict[Policy, float] = {
             "": max(self._settings.retention_days, 1 / 24), "quarters": self._settings.quarter_days, "days": self._settings.day_days,
+            "snapshots": self._settings.snapshot_days,
         }  # fmt: skip
         done = [sentence for policy, days in kept.items() for sentence in self._server.setup(policy, days)]
         self._odd = None
@@ -80,7 +81,10 @@ class InfluxStore:
 
     def write_points(self, points: Sequence[Point]) -> list[Refused]:
         """Store rows of the small measurements."""
-        return self._post(lines.of_points(points))
+        by: dict[Policy, list[Point]] = {}
+        for point in points:
+            by.setdefault(POLICIES.get(point.measurement, ""), []).append(point)
+        return [refused for policy, mine in by.items() for refused in self._post(lines.of_points(mine), policy)]
 
     def latest(self, boilers: Sequence[str], signals: Sequence[str]) -> Latest:
         """Return the newest value of each signal of each boiler."""

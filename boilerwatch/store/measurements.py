@@ -1,4 +1,4 @@
-"""Where each measurement stands in InfluxDB: what is kept longer than readings has a retention policy of its own.
+"""Where each measurement stands in InfluxDB: what is kept longer than readings, or not as long, has a policy of its own.
 
 In 1.x a policy of the database, in 2.x and 3.x a bucket or database `{database}/{policy}`, which InfluxQL reads under
 the same name: a virtual DBRP mapping (docs.influxdata.com, "Database and retention policy mapping").
@@ -6,10 +6,12 @@ the same name: a virtual DBRP mapping (docs.influxdata.com, "Database and retent
 
 from typing import Literal
 
-Policy = Literal["", "quarters", "days"]
+Policy = Literal["", "quarters", "days", "snapshots"]
 
 #: Measurement -> its policy; whatever is not named stands in the database's default one, with the readings.
-POLICIES: dict[str, Policy] = {"boiler_15m": "quarters", "boiler_1d": "days"}
+POLICIES: dict[str, Policy] = {
+    "boiler_15m": "quarters", "boiler_1d": "days", "forecast": "quarters", "ticket_next": "snapshots",
+}  # fmt: skip
 
 
 def source_of(measurement: str) -> str:

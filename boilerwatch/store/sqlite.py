@@ -13,6 +13,7 @@ from boilerwatch.model import Batch, Source
 from boilerwatch.settings import StoreSettings
 from boilerwatch.signals import SIGNAL_NAMES, SIGNALS
 from boilerwatch.store.lines import merged
+from boilerwatch.store.measurements import POLICIES, Policy
 from boilerwatch.store.protocol import ROLLUP_FIELDS, Latest, Point, Refused, Resolution, Rollup, Series, StoredEvent
 
 _CHARTED = [f"{s.name}_{part}" for s in SIGNALS if s.charted for part in ("mean", "min", "max")]
@@ -25,6 +26,9 @@ _MEASUREMENTS = """measurement IN (WITH RECURSIVE known (name) AS (
   SELECT min(measurement) FROM point
   UNION ALL SELECT (SELECT min(measurement) FROM point WHERE measurement > name) FROM known WHERE name IS NOT NULL)
   SELECT name FROM known)"""
+#: Points that are not kept as long as readings.
+_OWN = tuple(name for name in POLICIES if name not in _NAMES.values())
+_USUAL = f"{_MEASUREMENTS} AND measurement NOT IN ({', '.join(repr(name) for name in _OWN)})"
 
 
 class SqliteStore:
@@ -45,6 +49,10 @@ class SqliteStore:
             table: round(kept.get(table, settings.retention_days) * 86_400_000)
             for table in (*_NAMES.values(), "event", "point")
         }
+        days: dict[Policy, float] = {
+            "quarters": settings.quarter_days, "days": settings.day_days, "snapshots": settings.snapshot_days,
+        }  # fmt: skip
+        self._own_ms = {name: round(days[POLICIES[name]] * 86_400_000) for name in _OWN}
         self._sources: Sequence[Source] = ()
         self._source_numbers: list[int] = []
         try:
@@ -176,9 +184,12 @@ class SqliteStore:
         """Drop what is older than its retention."""
         try:
             for table, kept_ms in self._kept_ms.items():
-                first = _MEASUREMENTS if table == "point" else "number IN (SELECT number FROM name)"
+                first = _USUAL if table == "point" else "number IN (SELECT number FROM name)"
                 if kept_ms:
                     self._sql.execute(f"DELETE FROM {table} WHERE {first} AND ts_ms < ?", (now_ms - kept_ms,))
+            for name, kept_ms in self._own_ms.items():
+                if kept_ms:
+                    self._sql.execute("DELETE FROM point WHERE measurement = ? AND ts_ms < ?", (name, now_ms - kept_ms))
         except sqlite3.Error as exc:
             raise self._trouble(exc) from exc
 

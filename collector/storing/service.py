@@ -25,6 +25,7 @@ from boilerwatch.store.opening import open_store
 from boilerwatch.store.protocol import Point, Refused, Store
 from collector.storing import snapshot
 from collector.storing.boilers import Boilers, combined
+from collector.storing.forecast import line_of
 from collector.storing.points import point_of
 from collector.storing.rollups import Rollups
 from collector.storing.telling import Links, Way, room_point, totals
@@ -169,7 +170,7 @@ class Storing:
         points: list[Point] = []
         for row in known:
             plain = findings.decode(row.body)
-            points += [point_of(finding) for finding in plain.findings]
+            points += [point for finding in plain.findings for point in (point_of(finding), *line_of(finding))]
             points += [room_point("detectors", plain.figures, row.at_ms)] if plain.figures else []
             self._links.learn(plain.findings)
         if points:

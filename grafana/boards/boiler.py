@@ -98,70 +98,95 @@ def _tickets(*columns: str) -> Query:
     return select("ticket_event", *columns).where(_ME).within()
 
 
-def _charts() -> tuple[tuple[Panel, ...], ...]:
-    cold_q = (
-        select("boiler_15m", of("mean", "cold_pressure_bar", "cold")).where(_ME, newer_than(_QUARTERS)).within().every()
+def _expected() -> tuple[Target, ...]:
+    """Return the line towards the limit that a finding predicts, and that limit, where one still stands."""
+    ahead = {
+        "expected_bar": Text("Expected,", "预计"),
+        "limit_bar": Text("Limit,", "限值"),
+    }
+    return tuple(
+        Target(
+            select("forecast", of("mean", field)).where(_ME, '"stands" = true').within().every().by("kind"),
+            title,
+            "kind",
+        )
+        for field, title in ahead.items()
     )
-    cold_d = (
-        select("boiler_1d", of("mean", "cold_pressure_bar", "cold"))
-        .where(_ME, older_than(_QUARTERS))
-        .within()
-        .every("1d")
-    )
+
+
+def _pressure() -> tuple[Panel, ...]:
+    cold = of("mean", "cold_pressure_bar", "cold")
+    cold_q = select("boiler_15m", cold).where(_ME, newer_than(_QUARTERS)).within().every()
+    cold_d = select("boiler_1d", cold).where(_ME, older_than(_QUARTERS)).within().every("1d")
     trend = named('moving_average(mean("cold_pressure_bar"), 3)', "trend")
     trend_d = select("boiler_1d", trend).where(_ME).within().every("1d")
-    bands = ((0, 35, Text("Low fire", "小火")), (35, 65, Text("Middle", "中火")), (65, 101, Text("High fire", "大火")))
+    lowest = ((None, "dark-red"), (0.8, "transparent"))
     return (
-        (Panel(
-            key="pressure", kind="lines", title=Text("Water pressure", "水压"), width=24, height=9, unit="pressurebar", interval="1m",
+        Panel(
+            key="pressure", kind="lines", title=Text("Water pressure", "水压"), width=16, height=9, unit="pressurebar", interval="1m",
             asks=Text(
-                "Does it lose water? Pressure as read, the same at 20 °C water, and the trend of days: warm water alone "
-                "raises pressure.",
-                "是否失水？实测水压、折算到 20 °C 的水压与日趋势：水热本身会抬高压力。",
+                "Does it lose water? Pressure as read, the same at 20 °C water, the trend of days, and what was expected: warm "
+                "water alone raises pressure.",
+                "是否失水？实测水压、折算到 20 °C 的水压、日趋势与预计值：水热本身会抬高压力。",
             ),
             targets=(
                 *_signal("water_pressure_bar", Text("As read", "实测")), Target(cold_q, Text("At 20 °C", "20 °C 折算")),
                 Target(cold_d, Text("At 20 °C (days)", "20 °C 折算（日）")), Target(trend_d, Text("Trend, 3 days", "趋势（3 日）")),
+                *_expected(),
             ),
-            steps=((None, "dark-red"), (0.8, "transparent")), is_line_of_limits=True,
-        ),),
-        (
-            Panel(
-                key="temperatures", kind="lines", title=Text("Temperatures and spread", "温度与温差"), width=12, height=8, unit="celsius",
-                asks=Text("Does heat leave the boiler?", "热量是否送出？"), interval="1m",
-                targets=(
-                    *_signal("flow_temp_c", Text("Flow", "出水")), *_signal("return_temp_c", Text("Return", "回水")), *_spread(),
-                ),
-            ),
-            Panel(
-                key="flame", kind="lines", title=Text("Flame current by modulation", "不同负荷下火焰电流"), width=12, height=8, unit="suffix:µA",
-                asks=Text("Does the flame's signal decay, at equal fire?", "同等负荷下火焰信号是否衰减？"), interval="15m",
-                targets=tuple(
-                    Target(
-                        select("boiler_15m", of("mean", "flame_current_ua_mean", "flame"))
-                        .where(_ME, above("modulation_pct_mean", low), below("modulation_pct_mean", high)).within().every(),
-                        title,
-                    )
-                    for low, high, title in bands
-                ),
-            ),
+            steps=lowest, is_line_of_limits=True,
         ),
-        (
-            Panel(
-                key="starts", kind="bars", title=Text("Burner starts a day", "每日点火次数"), width=12, height=7, unit="short", interval="1d",
-                asks=Text("Does it cycle more than it did?", "启停是否变频繁？"),
-                targets=(Target(select("boiler_1d", of("sum", "starts")).where(_ME).within().every("1d"), Text("Starts", "点火次数")),),
+        Panel(
+            key="ahead", kind="lines", title=Text("Pressure ahead, 30 days", "水压预测 30 天"), width=8, height=9, unit="pressurebar",
+            asks=Text(
+                "When does it cross the limit, if nobody comes? From now on, by the newest finding that stands.",
+                "若无人处理，何时越过限值？从现在起，按最新仍存在的发现推算。",
             ),
-            Panel(
-                key="flame_hours", kind="bars", title=Text("Flame hours a day", "每日燃烧小时"), width=12, height=7, unit="h", interval="1d",
-                asks=Text("How much does it burn?", "每天燃烧多久？"),
-                targets=(
-                    Target(
-                        select("boiler_1d", named('sum("flame_on_s") / 3600', "hours")).where(_ME).within().every("1d"),
-                        Text("Flame", "燃烧"),
-                    ),
-                ),
-            ),
+            interval="6h", last="+30d", targets=_expected(), empty=Text("none expected", "无预计"),
+        ),
+    )  # fmt: skip
+
+
+def _heat() -> tuple[Panel, ...]:
+    flow, back = _signal("flow_temp_c", Text("Flow", "出水")), _signal("return_temp_c", Text("Return", "回水"))
+    return (
+        Panel(
+            key="temperatures", kind="lines", title=Text("Temperatures and spread", "温度与温差"), width=12, height=8, unit="celsius",
+            asks=Text("Does heat leave the boiler?", "热量是否送出？"), interval="1m", targets=(*flow, *back, *_spread()),
+        ),
+        Panel(
+            key="flame", kind="lines", title=Text("Flame current by modulation", "不同负荷下火焰电流"), width=12, height=8, unit="suffix:µA",
+            asks=Text("Does the flame's signal decay, at equal fire?", "同等负荷下火焰信号是否衰减？"), interval="15m",
+            targets=_flame(),
+        ),
+    )  # fmt: skip
+
+
+def _flame() -> tuple[Target, ...]:
+    bands = ((0, 35, Text("Low fire", "小火")), (35, 65, Text("Middle", "中火")), (65, 101, Text("High fire", "大火")))
+    current = select("boiler_15m", of("mean", "flame_current_ua_mean", "flame"))
+    return tuple(
+        Target(
+            current.where(_ME, above("modulation_pct_mean", low), below("modulation_pct_mean", high)).within().every(),
+            title,
+        )
+        for low, high, title in bands
+    )
+
+
+def _days() -> tuple[Panel, ...]:
+    def daily(column: str, title: Text) -> tuple[Target, ...]:
+        return (Target(select("boiler_1d", column).where(_ME).within().every("1d"), title),)
+
+    return (
+        Panel(
+            key="starts", kind="bars", title=Text("Burner starts a day", "每日点火次数"), width=12, height=7, unit="short", interval="1d",
+            asks=Text("Does it cycle more than it did?", "启停是否变频繁？"), targets=daily(of("sum", "starts"), Text("Starts", "点火次数")),
+        ),
+        Panel(
+            key="flame_hours", kind="bars", title=Text("Flame hours a day", "每日燃烧小时"), width=12, height=7, unit="h", interval="1d",
+            asks=Text("How much does it burn?", "每天燃烧多久？"),
+            targets=daily(named('sum("flame_on_s") / 3600', "hours"), Text("Flame", "燃烧")),
         ),
     )  # fmt: skip
 
@@ -222,5 +247,5 @@ def board() -> Board:
     return Board(
         BOILER_UID, BOILER_SLUG, "viewer", Text("One boiler", "单台锅炉"),
         Text("What does this boiler do, what was found, what was done?", "这台锅炉怎么样，发现了什么，做了什么？"), "now-7d", "1m",
-        (REGION, SITES, MODEL, FIND, BOILER), (_now(), *_charts(), *_happenings()), _annotations(),
+        (REGION, SITES, MODEL, FIND, BOILER), (_now(), _pressure(), _heat(), _days(), *_happenings()), _annotations(),
     )  # fmt: skip

@@ -11,6 +11,7 @@ G = https://grafana.com/docs/grafana/latest/
 | `$__interval`: about (to - from) / points, rounded to a step of a table, never below the panel's least interval | the same page, #__interval; panels: G panels-visualizations/query-transform-data/#query-options |
 | `$timeFilter`: the range as the data source writes it: `time >= {ms}ms and time <= {ms}ms` | G datasources/influxdb/template-variables/ and query-editor/ ("$timeFilter"); grafana/pkg/tsdb/influxdb/models/query.go |
 | a panel's relative time (`timeFrom`) ends now, and holds only while the board's range is relative | G panels-visualizations/query-transform-data/#query-options ("Relative time") |
+| a relative time that begins with a plus begins now: `+30d` is `now` to `now+30d` | describeTextRange in grafana/packages/grafana-data/src/datetime/rangeutil.ts, used by applyPanelTimeOverrides and PanelTimeRange (10.4 to 13) |
 | query variables are asked in order, each with the values chosen before | G dashboards/variables/add-template-variables/#add-a-query-variable, "Chained variables" |
 | a text box stands for what was written; a constant for its value | the same page |
 """
@@ -60,6 +61,8 @@ class Range:
         """The range of a panel with a relative time of its own."""
         if not panel.get("timeFrom") or not self.is_relative:
             return self
+        if panel["timeFrom"].startswith("+"):
+            return Range(self.to_ms, self.to_ms + milliseconds(panel["timeFrom"][1:]))
         return Range(self.to_ms - milliseconds(panel["timeFrom"]), self.to_ms)
 
     def interval_ms(self, panel: dict[str, Any]) -> int:

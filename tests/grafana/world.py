@@ -345,7 +345,7 @@ def pages(world: World) -> list[str]:
     """Ids of boilers worth looking at: a leak that stands, one that was mended, one with codes, in maintenance, silent."""
     newest = {one.boiler: one for _, one in world.findings if one.kind == "slow_leak" and one.boiler}
     leaks = [one for one in newest.values() if "loss_bar_per_day" in one.values and one.failure_expected_at_ms]
-    stands = next(one.boiler for one in leaks if one.state != "cleared")
+    stands = next(one.boiler for one in leaks if one.state != "cleared" and one.failure_expected_at_ms > END_MS)
     mended = next(one.boiler for one in leaks if one.state == "cleared")
     coded = next(line["boiler"] for line in world.codes if line["ts"] > END_MS - 2 * DAY_MS)
     return list(dict.fromkeys([stands, mended, coded, "boiler-0020", "boiler-0003"]))

@@ -32,8 +32,9 @@ def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     is_other = request.param == "named"
     url = OTHER if is_other else request.getfixturevalue("influx_url")
     store = StoreSettings(
-        kind="influx", url=url, database="dashboards", retention_days=36_500, token=TOKEN if is_other else ""
-    )  # type: ignore[arg-type]
+        kind="influx", url=url, database="dashboards", retention_days=36_500, quarter_days=0, snapshot_days=36_500,
+        token=TOKEN if is_other else "",
+    )  # type: ignore[arg-type]  # fmt: skip
     world = build(tmp_path_factory.mktemp("fleet"), store, FLEET)
     influx = Influx(url, "dashboards", TOKEN if is_other else "")
     yield Lived(world, influx)

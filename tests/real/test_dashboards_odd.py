@@ -46,7 +46,9 @@ def answers(influx: Influx, board: Board, values: Values, span: Range) -> Iterat
 
 @pytest.fixture(scope="module")
 def empty(influx_url: str) -> Iterator[Influx]:
-    store = InfluxStore(StoreSettings(url=influx_url, database="empty", retention_days=36_500))
+    store = InfluxStore(
+        StoreSettings(url=influx_url, database="empty", retention_days=36_500, quarter_days=0, snapshot_days=36_500)
+    )
     store.setup()
     store.close()
     influx = Influx(influx_url, "empty")
@@ -87,7 +89,9 @@ def test_a_database_that_is_away_is_an_error_whose_meaning_each_rule_sets() -> N
 @pytest.fixture(scope="module")
 def odd(influx_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
     folder: Path = tmp_path_factory.mktemp("odd")
-    store = StoreSettings(kind="influx", url=influx_url, database="odd", retention_days=36_500)
+    store = StoreSettings(
+        kind="influx", url=influx_url, database="odd", retention_days=36_500, quarter_days=0, snapshot_days=36_500
+    )
     settings = Settings(data=DataSettings(dir=folder / "var"), store=store)
     (folder / "fleet.csv").write_text(
         f"boiler,site,region,model,family,time_zone\n{NAME},{NAME},county,\"a/b (c) [d].e+f*?|^$ 'g'\",vaillant,America/New_York\n"

@@ -39,7 +39,9 @@ _SAME_BY_NATURE = {("bw-ledger-unbalanced", "room"), ("bw-pipeline-silent", "roo
 
 @pytest.fixture(scope="module")
 def ran(influx_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    store = StoreSettings(kind="influx", url=influx_url, database="way", retention_days=36_500)
+    store = StoreSettings(
+        kind="influx", url=influx_url, database="way", retention_days=36_500, quarter_days=0, snapshot_days=36_500
+    )
     way = build(tmp_path_factory.mktemp("way"), store)
     influx = Influx(influx_url, "way")
     yield Lived(way, influx)

@@ -69,10 +69,16 @@ def test_each_policy_keeps_what_the_settings_say_and_is_changed_once(influx_url:
         store.close()
         return said, {row[0]: (row[1], row[-1]) for row in known}
 
-    first = {"autogen": ("9600h0m0s", True), "quarters": ("43920h0m0s", False), "days": ("0s", False)}
+    first = {
+        "autogen": ("9600h0m0s", True),
+        "quarters": ("43920h0m0s", False),
+        "days": ("0s", False),
+        "snapshots": ("48h0m0s", False),
+    }
     assert kept() == ([
         "made database kept", "retention policy autogen of kept keeps 400 days",
         "retention policy quarters of kept keeps 1830 days", "retention policy days of kept keeps for ever",
+        "retention policy snapshots of kept keeps 2 days",
     ], first)  # fmt: skip
     assert kept() == ([], first)
     assert kept(quarter_days=10) == (

@@ -11,7 +11,7 @@ from tests.grafana.answers import Row
 from tests.grafana.expected.rollups import of_boiler
 from tests.grafana.expected.view import DAY_MS, STATES, Expected, View, count_rows
 
-_RAW_MS, _QUARTERS_MS = 2 * DAY_MS, 60 * DAY_MS
+_RAW_MS, _QUARTERS_MS, _SIX_H_MS = 2 * DAY_MS, 60 * DAY_MS, DAY_MS // 4
 Field = tuple[str, ...]
 
 
@@ -75,7 +75,35 @@ def pressure(view: View) -> Expected:
         rows_of("cold", means(view, [(at, v) for at, v in cold_q if at > old])),
         rows_of("cold", means(view, [(at, v) for at, v in cold_d if at <= old], DAY_MS)),
         trend,
+        *ahead(view),
     ]
+
+
+def _predicted(view: View) -> dict[tuple[str, int], tuple[float, float]]:
+    """(kind, time) -> (pressure, limit) every six hours: what is said later holds from then on, for 60 days."""
+    line: dict[tuple[str, int], tuple[float, float]] = {}
+    told = [one for _, one in view.world.findings if one.boiler == me(view) and "limit_bar" in one.values]
+    for one in told:
+        at, end = one.evidence_at_ms, one.failure_expected_at_ms or 0
+        first = at // _SIX_H_MS * _SIX_H_MS
+        for moment in range(first, first + 60 * DAY_MS + 1, _SIX_H_MS):
+            line.pop((one.kind, moment), None)
+            if one.state != "cleared" and at < end and moment - end < _SIX_H_MS:
+                limit = one.values["limit_bar"]
+                share = (end - moment) / (end - at)
+                line[one.kind, moment] = (limit + share * (one.values["cold_pressure_bar"] - limit), limit)
+    return line
+
+
+def ahead(view: View) -> Expected:
+    line = {key: values for key, values in _predicted(view).items() if view.within(key[1])}
+    found: Expected = []
+    for place, field in enumerate(("expected_bar", "limit_bar")):
+        by: dict[tuple[str, int], list[float]] = defaultdict(list)
+        for (kind, at), values in line.items():
+            by[kind, view.bucket(at)].append(values[place])
+        found.append([{"time": at, "kind": kind, field: sum(of) / len(of)} for (kind, at), of in by.items()])
+    return found
 
 
 def temperatures(view: View) -> Expected:
@@ -175,7 +203,7 @@ def tickets(view: View) -> Expected:
 
 
 EXPECTED = {
-    "state": state, "crossing": crossing, "loss": loss, "ticket_count": ticket_count, "pressure": pressure,
+    "state": state, "crossing": crossing, "loss": loss, "ticket_count": ticket_count, "pressure": pressure, "ahead": ahead,
     "temperatures": temperatures, "flame": flame, "starts": _daily("starts", "starts", 1),
     "flame_hours": _daily("flame_on_s", "hours", 3600), "timeline": timeline, "codes": codes, "findings": findings, "tickets": tickets,
 }  # fmt: skip
