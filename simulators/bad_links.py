@@ -1,9 +1,12 @@
 """Links as they are: gateways that go away and come back with a backlog, say things twice, garble them, tell a wrong time.
 
 It works on what gateways say, between them and the broker, so every dialect suffers it in its own form. What has its own
-time and QoS 1 is kept through an absence and sent newest first; the rest is lost, as it is in the field.
+time and QoS 1 is kept through an absence and sent newest first; the rest is lost, as it is in the field. Some gateways
+repeat their past: all they say is retained, so that a broker hands it out again to whoever subscribes anew, and when they
+are back they say their last value again as if it were new.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +17,8 @@ from simulators.dialects import Gateway, Moment, Publication, speaker_of
 _DAY_MS = 86_400_000
 #: Dialects that tell their own time; their gateways keep what they could not send.
 WITH_TIME = ("native", "thingsboard", "mapped")
+#: A past that is said again comes so long before the first new reading. [ms]
+PAST_BEFORE_MS = 900
 
 
 class Troubles(NamedTuple):
@@ -33,6 +38,8 @@ class Troubles(NamedTuple):
         Spread of the clocks' error at first, and of its growth. [s, 1e-6]
     kept
         Publications a gateway keeps while it is away; the oldest go first.
+    past_repeated
+        Share of gateways that have the broker retain what they say, and say their last value anew when they are back. [-]
     """
 
     absences_a_day: float = 0.5
@@ -45,6 +52,7 @@ class Troubles(NamedTuple):
     skew_s: float = 20.0
     drift_ppm: float = 30.0
     kept: int = 5_000
+    past_repeated: float = 0.15
 
 
 class Absences:
@@ -118,7 +126,9 @@ class BadLink:
         self._first_ms = 0
         self._boots = 0
         self._is_away = False
-        self._kept: list[Publication] = []
+        self._kept: deque[Publication] = deque(maxlen=troubles.kept)
+        self._repeats_past = random.spawn(1)[0].random() < troubles.past_repeated
+        self._last: Moment | None = None
 
     def will(self) -> Publication | None:
         """Return the speaker's last will."""
@@ -129,21 +139,29 @@ class BadLink:
         return self._speaker.birth()
 
     def say(self, moment: Moment) -> list[Publication]:
-        """Return what gets through: nothing while away; on coming back the birth, this moment, then the backlog."""
+        """Return what gets through: nothing while away; on coming back birth, past, this moment, then the backlog."""
         is_away = self._site.cover(moment.ts_ms) | self._own.cover(moment.ts_ms)
         is_back, self._is_away = self._is_away and not is_away, is_away
         if is_back and self._random.random() < self._troubles.rebooted:
             self._boots += 1
             self._speaker = speaker_of(self._dialect, self._gateway, f"{self._boot}-{self._boots}")
+        past = self._past(moment.ts_ms) if is_back else []
         said = self._speaker.say(moment._replace(ts_ms=self._clock_ms(moment.ts_ms)))
         if is_away:
             if self._dialect in WITH_TIME:
-                self._kept = [*self._kept, *said][-self._troubles.kept :]
+                self._kept.extend(said)
             return []
         if is_back:
-            said = [*self._speaker.birth(), *said, *reversed(self._kept)]
-            self._kept = []
-        return self._carried(said)
+            said = [*self._speaker.birth(), *past, *said, *reversed(self._kept)]
+            self._kept.clear()
+        self._last = moment
+        return self._carried([one._replace(retain=True) for one in said] if self._repeats_past else said)
+
+    def _past(self, now_ms: int) -> list[Publication]:
+        """Return what was said last before an absence, said again with a time of now: a value that is old, and looks new."""
+        if self._last is None or not self._repeats_past:
+            return []
+        return self._speaker.say(self._last._replace(ts_ms=self._clock_ms(now_ms - PAST_BEFORE_MS)))
 
     def _clock_ms(self, ts_ms: int) -> int:
         """Return the time by the gateway's clock, which a restart sets right."""

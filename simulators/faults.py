@@ -127,6 +127,7 @@ class Fault:
 
 _NEEDS: tuple[tuple[tuple[str, ...], Callable[[Model], bool], str], ...] = (
     (("plate_scale", "diverter_passing"), lambda model: model.tap_w > 0, "it makes no hot water"),
+    (("plate_scale",), lambda model: not model.tank_l, "its hot water comes from a tank, not through plates"),
     (("condensate_blocked",), lambda model: model.condensing, "it does not condense"),
     (("pressure_sensor_failed",), lambda model: "water_pressure_bar" in model.signals, "it has no pressure sensor"),
 )  # fmt: skip

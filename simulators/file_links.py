@@ -1,7 +1,8 @@
 """Bad links as a file shows them: the troubles of `bad_links`, over whole columns of rows at once.
 
 What a gateway with a clock of its own could not send comes when it is back, newest first; what one without could not
-send is gone, and what it sends bears its arrival. The order of rows that come out is the order of arrival.
+send is gone, and what it sends bears its arrival. Some say their last reading anew when they are back, with a time of
+then. The order of rows that come out is the order of arrival.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from boilerwatch.model import Floats, Ints
-from simulators.bad_links import Absences, Troubles
+from simulators.bad_links import PAST_BEFORE_MS, Absences, Troubles
+from simulators.past import Past
 from simulators.rows import Bools, Rows
 
 #: From gateway to file; from being back to the backlog, which the first reading precedes; between two of its lines. [ms]
@@ -73,6 +75,8 @@ class FileLinks:
         self._boot_base = random.integers(1, 2**31, count)
         self._boots, self._seq = np.zeros(count, np.int64), np.zeros(count, np.int64)
         self._waiting: Rows | None = None
+        habits = np.random.default_rng([seed, 2]).random(count) < troubles.past_repeated
+        self._past = Past(np.flatnonzero(habits), PAST_BEFORE_MS)
 
     def carry(self, rows: Rows, until_ms: int) -> Rows:
         """Return what arrives before `until_ms`, in order of arrival.
@@ -99,12 +103,10 @@ class FileLinks:
 
     def _stamp(self, rows: Rows) -> tuple[Rows, Floats]:
         """Give rows clock, boot and seq; return those that are ever sent, and when a backlog is, NaN for the others."""
+        away, _, ended = self._absences(rows)
+        rows = self._past.said_again(rows, ~away, ended)
+        is_away, end_ms, ended = self._absences(rows)
         boiler, at_ms = rows.boiler, rows.at_ms
-        span = np.searchsorted(self._span_key, boiler * self._key_ms + (at_ms - self._start_ms), side="right") - 1
-        known = span >= self._offset[boiler]
-        end_ms = np.append(self._span_end, -np.inf)[np.where(known, span, -1)]
-        is_away = at_ms < end_ms
-        ended = np.where(known, span + 1 - is_away, self._offset[boiler])
         boots = self._reboots[ended] - self._reboots[self._offset[boiler]]
         has_clock = self._gateways.has_clock[boiler]
         fault_ms = self._skew_ms[boiler] + self._drift[boiler] * (at_ms - self._start_ms)
@@ -120,6 +122,15 @@ class FileLinks:
         is_code = rows.code >= 0  # one without a clock still shows its code when it is back
         sent = ~is_away | is_code | (has_clock & (place < self._troubles.kept))
         return rows.take(sent), backlog_ms[sent]
+
+    def _absences(self, rows: Rows) -> tuple[Bools, Floats, Ints]:
+        """Return whether each row falls into an absence, when that ends, and the number of the next that has not ended."""
+        boiler, at_ms = rows.boiler, rows.at_ms
+        span = np.searchsorted(self._span_key, boiler * self._key_ms + (at_ms - self._start_ms), side="right") - 1
+        known = span >= self._offset[boiler]
+        end_ms = np.append(self._span_end, -np.inf)[np.where(known, span, -1)]
+        is_away = at_ms < end_ms
+        return is_away, end_ms, np.where(known, span + 1 - is_away, self._offset[boiler])
 
     def _numbered(self, boiler: Ints, boots: Ints) -> Ints:
         """Return the number of each publication within its boot, going on where the last call ended."""

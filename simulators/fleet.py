@@ -108,7 +108,8 @@ class Fleet:
         self._of: defaultdict[int, list[Fault]] = defaultdict(list)
         self._coming: list[float] = []
         self._draw_fault = Draw(np.random.default_rng([seed, 3]), world)
-        homes, households = draw_homes(draw, self.models, self.site), draw_households(draw, self.site, start_s)
+        homes = draw_homes(draw, self.models, self.site)
+        households = draw_households(draw, self.site, start_s, homes.tank_l > 0)
         health = Health.well(count, draw)
         self._random = np.random.default_rng([seed, 4])
         self._plant = Plant(homes, households, health, self.models, self._random, self._outdoor())

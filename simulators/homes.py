@@ -1,7 +1,7 @@
 """Constants of each boiler and its home: dwelling, radiators, water system, burner, as an installer matched them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ Bools = NDArray[np.bool_]
 _DESIGN_OUTDOOR_C, _ROOM_C = -9.0, 20.0
 #: Heating circuits hold steel and water in radiators: so much more heat than their water. [-]
 _STEEL = 1.3
+#: A coil of a square metre beside the plates of a combi. [-]
+_COIL = 0.55
 
 
 @dataclass(slots=True)
@@ -51,6 +53,8 @@ class Homes:
         Of the flame's electrode. [-]
     plate_w_per_k, loop_lpm
         Plate exchanger and the loop through it. [W/K, l/min]
+    tank_l, coil_w_per_k
+        Storage tank, 0 where hot water comes from plates, and the coil in it. [litres, W/K]
     slow_rpm, fast_rpm
         Fan at no load and at full load.
     pause_s
@@ -87,16 +91,13 @@ class Homes:
     current_gain: Floats
     plate_w_per_k: Floats
     loop_lpm: Floats
+    tank_l: Floats
+    coil_w_per_k: Floats
     slow_rpm: Floats
     fast_rpm: Floats
     pause_s: Floats
     aloft: Floats
     windy: Floats
-
-    def put(self, place: int, other: "Homes") -> None:
-        """Take all constants of one boiler from the first of others."""
-        for one in fields(self):
-            getattr(self, one.name)[place] = getattr(other, one.name)[0]
 
 
 def draw_homes(draw: Draw, models: Sequence[Model], site: Ints) -> Homes:
@@ -123,6 +124,7 @@ def draw_homes(draw: Draw, models: Sequence[Model], site: Ints) -> Homes:
     )  # a litre or so a square metre
     condensing = np.array([model.condensing for model in models])
     fast = draw.some(5_600, 6_600, count)
+    tank_l = np.array([model.tank_l for model in models])
     return Homes(
         loss_w_per_k=loss, air_j_per_k=loss * draw.some(3.2, 5.5, count) * 3_600, mass_j_per_k=loss * draw.some(35, 80, count) * 3_600,
         coupling_w_per_k=loss * draw.some(3.0, 5.0, count), emit_w_at_40k=emit, floor=floor, curve=curve, hot_c=np.round(hot_c).astype(np.float64),
@@ -132,7 +134,8 @@ def draw_homes(draw: Draw, models: Sequence[Model], site: Ints) -> Homes:
         heat_w=heat_w, tap_w=np.array([model.tap_w for model in models]),
         least=np.array([model.least for model in models]) * draw.some(0.95, 1.05, count),
         units=np.where(condensing, draw.some(3.6, 4.1, count), draw.some(2.1, 2.3, count)), flue_over_k=draw.some(3, 7, count),
-        current_gain=draw.some(0.75, 1.15, count), plate_w_per_k=draw.some(1_150, 1_600, count), loop_lpm=draw.some(12, 15, count),
+        current_gain=draw.some(0.75, 1.15, count), plate_w_per_k=(plates := draw.some(1_150, 1_600, count)), loop_lpm=draw.some(12, 15, count),
+        tank_l=tank_l, coil_w_per_k=_COIL * plates,
         slow_rpm=draw.some(1_100, 1_500, count), fast_rpm=fast, pause_s=draw.random.choice([180.0, 240.0, 300.0], count),
         aloft=np.where(draw.random.random(count) < 0.35, np.minimum(draw.some(0.15, 0.5, count), 0.55), 0.0), windy=draw.some(0.0, 1.0, count),
     )  # fmt: skip

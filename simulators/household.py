@@ -1,6 +1,6 @@
 """What people want: warm rooms by the clock, hot water, holidays, the heating off in summer."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ _TAPS_BY_HOUR = 0.6 * np.array([
 _WARM_C = 15.5
 #: How little a home may be warmed while nobody is there. [degrees C]
 _AWAY_C = 13.0
+#: A tank is kept so much hotter: 50 to 60 (EMS samples; below 50 no installer leaves one). [K]
+_TANK_OVER_K = 8.0
 #: Of taps opened: how many are a shower, and of the others how long they run on average. [-], [s]
 _SHOWERS, _SHORT_S = 0.06, 45.0
 
@@ -88,14 +90,9 @@ class Households:
         """Return who is on holiday."""
         return (at_s >= self.holiday_from_s) & (at_s < self.holiday_to_s)
 
-    def put(self, place: int, other: "Households") -> None:
-        """Take all habits of one home from the first of others."""
-        for one in fields(self):
-            getattr(self, one.name)[place] = getattr(other, one.name)[0]
 
-
-def draw_households(draw: Draw, site: Ints, start_s: float) -> Households:
-    """Return the habits of homes at these sites."""
+def draw_households(draw: Draw, site: Ints, start_s: float, has_tank: Bools) -> Households:
+    """Return the habits of homes at these sites; tanks are kept hotter than what comes from plates."""
     count, random = len(site), draw.random
     county = np.array([SITES[place].region == "county" for place in site])
     day_c = np.round(draw.some(19, 22.5, count) * 2) / 2
@@ -105,7 +102,7 @@ def draw_households(draw: Draw, site: Ints, start_s: float) -> Households:
     return Households(
         day_c=day_c, night_c=day_c - np.round(draw.some(0, 4, count)), wakes_h=draw.some(5.5, 7.5, count),
         sleeps_h=draw.some(21.5, 23.5, count), leaves_h=leaves_h, returns_h=np.where(works, draw.some(16.5, 18.5, count), 24.0),
-        people=random.integers(1, 6, count).astype(np.float64), tap_c=np.round(draw.some(42, 52, count)),
+        people=random.integers(1, 6, count).astype(np.float64), tap_c=np.round(draw.some(42, 52, count)) + _TANK_OVER_K * has_tank,
         minds=random.random(count) < 0.25, looks_per_h=np.full(count, 0.06), pulls_plug=random.random(count) < 0.15, fills_at_bar=draw.some(0.75, 0.95, count), fills_to_bar=draw.some(1.2, 1.6, count),
         holiday_from_s=from_s, holiday_to_s=from_s + draw.some(3, 9, count) * DAY_S,
     )  # fmt: skip

@@ -53,6 +53,8 @@ class Model:
         Whether they leave out what did not change.
     heat_w, tap_w, least
         Greatest power to heating and to hot water, 0 for a boiler without hot water [W], and least load [-].
+    tank_l
+        Storage tank for hot water, 0 for plates that warm it as it runs. [litres]
     vessel_l
         Built-in expansion vessel. [litres]
     cutout_bar
@@ -75,6 +77,7 @@ class Model:
     heat_w: float = 20_000.0
     tap_w: float = 24_000.0
     least: float = 0.22
+    tank_l: float = 0.0
     vessel_l: float = 8.0
     cutout_bar: float = 0.5
     limit_c: float = 105.0
@@ -154,6 +157,12 @@ MODELS: tuple[Model, ...] = (
         (*_BASIC, *_TAP, *_FLAME, "fan_speed_rpm", "dhw_flow_lpm", "pump_on"),
         {"flow_temp_c": 1, "return_temp_c": 1, "dhw_temp_c": 1}, intervals_s=(300, 600), on_change=True, heat_w=20_000,
         tap_w=20_000, least=0.3, limit_c=95, flue_limit_c=260, condensing=False, attempts=3, share=0.8,
+    ),
+    Model(
+        "Vitola 160 T", "viessmann", ("native", "thingsboard"),
+        (*_BASIC, *_TAP, *_FAN, *_FLAME, "water_pressure_bar", "flue_temp_c", "flame_current_ua", "outdoor_temp_c", "pump_on"),
+        intervals_s=(60,), heat_w=19_000, tap_w=22_000, least=0.17, tank_l=160, vessel_l=10, limit_c=110, flue_limit_c=105,
+        share=0.6,
     ),
 )  # fmt: skip
 

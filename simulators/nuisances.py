@@ -79,7 +79,8 @@ class Nuisances:
             change_k = float(random.choice((-1.0, -0.5, 0.5, 1.0)))
             plant.people.day_c[i] = min(max(plant.people.day_c[i] + change_k, 17.0), 24.0)
         elif kind == "tap":
-            plant.people.tap_c[i] = min(max(plant.people.tap_c[i] + float(random.integers(-3, 4)), 40.0), 55.0)
+            low_c, high_c = (48.0, 62.0) if plant.homes.tank_l[i] else (40.0, 55.0)
+            plant.people.tap_c[i] = min(max(plant.people.tap_c[i] + float(random.integers(-3, 4)), low_c), high_c)
         elif kind == "firmware":
             for signal, steps in _FIRMWARE_STEPS.items():
                 self._sensors.set_step(i, signal, float(random.choice(steps)))

@@ -1,18 +1,25 @@
 """Bad links: what is kept comes late and newest first, what is not is lost, and the collector bears all of it."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from boilerwatch.ledger import Ledger
-from collector.codecs import Draft, Message, Native, Otgw
+from collector.codecs import Codec, Draft, Ebusd, EmsEsp, Mapped, Message, Native, Otgw, ThingsBoard
 from collector.repeats import Repeats
 from simulators.bad_links import Absences, BadLink, Troubles, bad_links
 from simulators.dialects import Gateway, Moment, Publication
+from tests.dialect_samples import SAMPLES
 
 T0 = 1_798_700_000_000
-GOOD = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0)
+GOOD = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=0)
+CODECS: dict[str, Callable[[], Codec]] = {
+    "native": Native, "ems_esp_v37": lambda: EmsEsp(["ems-esp/{boiler}"], "s"), "otgw": lambda: Otgw(["OTGW"], "s"),
+    "ebusd_json": lambda: Ebusd(["ebusd/{boiler}"], "s"), "thingsboard": lambda: ThingsBoard("s"),
+    "mapped": lambda: Mapped(SAMPLES / "mapped" / "dtu.toml", "s"),
+}  # fmt: skip
 VALUES = {"flow_temp_c": 55.5, "water_pressure_bar": 1.4, "flame_on": 1.0}
 
 
@@ -95,6 +102,45 @@ def test_the_collectors_account_balances_over_the_worst_link(
     assert account.balanced
     assert account.counts["repeated"] > 0
     assert torn > 0
+
+
+def changing(i: int) -> dict[str, float]:
+    return {"flow_temp_c": 30.0 + i / 100}
+
+
+@pytest.mark.parametrize("dialect", ["native", "otgw", "ems_esp_v37", "ebusd_json", "mapped", "thingsboard"])
+def test_a_gateway_that_repeats_its_past_retains_all_and_says_its_last_value_anew_when_it_is_back(dialect: str) -> None:
+    away = GOOD._replace(absences_a_day=6.0, absence_h=1.0, kept=0, past_repeated=1.0)
+    speaker, plain = link(dialect, away), link(dialect, away._replace(past_repeated=0.0))
+    said = [speaker.say(Moment(T0 + i * 60_000, changing(i))) for i in range(1_440)]
+    usual = [plain.say(Moment(T0 + i * 60_000, changing(i))) for i in range(1_440)]
+    assert all(one.retain for some in said for one in some)
+    back = [i for i in range(1, 1_440) if said[i] and not said[i - 1]]
+    assert len(back) > 3
+    for i in back:
+        last = max(k for k in range(i) if said[k])
+        old, new = (f"{30 + k / 100:.{1 if dialect.startswith('ems') else 2}f}" for k in (last, i))
+        if dialect == "mapped":
+            old, new = (str(round((30 + k / 100) * 10)) for k in (last, i))
+        text = b"|".join(one.payload for one in said[i]).decode()
+        assert old in text
+        assert text.index(old) < text.rindex(new)
+        assert old not in b"|".join(one.payload for one in usual[i]).decode()
+
+
+def test_a_past_that_a_broker_hands_out_again_is_counted_and_is_no_reading() -> None:
+    retaining = GOOD._replace(past_repeated=1.0)
+    for dialect, codec in CODECS.items():
+        said = run(link(dialect, retaining), 3)
+        held = {one.topic: one for some in said for one in some if one.retain}  # what a broker keeps of them
+        draft = Draft(T0 + 3_600_000)
+        codec().read([Message(one.topic.encode(), one.payload, True) for one in held.values()], draft)
+        batch = draft.close()
+        assert (len(batch), batch.events, int(batch.ledger.get("accepted", np.zeros(1)).sum())) == (0, [], 0), dialect
+        assert int(batch.ledger["retained"].sum()) > 0, dialect
+        live = Draft(T0 + 3_600_000)
+        codec().read([Message(one.topic.encode(), one.payload, False) for one in held.values()], live)
+        assert len(live.close()) > 0, dialect
 
 
 def test_absences_take_their_share_of_the_time() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from boilerwatch.model import Floats
-from simulators.physics import building, burner, flue, hot_water, water
+from simulators.physics import building, burner, flue, hot_water, tank, water
 
 
 def one(value: float) -> Floats:
@@ -62,6 +62,35 @@ def test_a_relief_valve_opens_at_three_bar_and_closes_lower() -> None:
 
 def test_twenty_kelvin_at_full_load_is_seventeen_litres_a_minute() -> None:
     assert water.spread(one(24_000), one(17.2))[0] == pytest.approx(20, abs=0.1)
+
+
+def test_a_tank_keeps_its_heat_but_for_what_is_drawn_and_what_its_shell_loses() -> None:
+    volume, warm = one(160.0), one(55.0)
+    heat_j = 160 * water.WATER_J_PER_L_K
+    after = tank.warmed(warm, one(20.0), one(12_000.0), 60.0, volume)
+    lost_w = tank.standing_loss(volume) * 35
+    assert (after - warm) * heat_j == pytest.approx((12_000 - lost_w) * 60)
+    assert lost_w[0] * 24 / 35 * 45 == pytest.approx(1_900, rel=0.06), "about 1.9 kWh a day at 45 K"
+    sips, gulp = warm, tank.after_draw(warm, one(10.0), one(30.0), volume)
+    for _ in range(30):
+        sips = tank.after_draw(sips, one(10.0), one(1.0), volume)
+    assert sips[0] == pytest.approx(gulp[0]), "thirty litres are thirty litres"
+    assert tank.after_draw(warm, one(10.0), one(9_000.0), volume)[0] == pytest.approx(10.0)
+
+
+def test_water_of_a_hot_tank_is_mixed_at_the_tap_and_a_coil_passes_less_than_its_wall_could() -> None:
+    drawn = tank.drawn_hot(one(60.0), one(60.0), one(10.0))[0]
+    assert drawn * 60 + (60 - drawn) * 10 == pytest.approx(60 * tank.MIXED_C)
+    assert tank.drawn_hot(one(60.0), one(tank.MIXED_C - 1), one(10.0))[0] == 60
+    wall, loop = one(720.0), one(907.0)
+    assert tank.coil_conductance(wall, loop)[0] < min(wall[0], loop[0])
+    assert tank.coil_conductance(wall, one(1e7))[0] == pytest.approx(720, rel=1e-3)
+
+
+def test_a_tanks_thermostat_keeps_to_its_hysteresis() -> None:
+    no, yes = np.array([False]), np.array([True])
+    assert [bool(tank.calls(one(c), one(55), no)[0]) for c in (49.9, 50.1, 54.9)] == [True, False, False]
+    assert [bool(tank.calls(one(c), one(55), yes)[0]) for c in (49.9, 54.9, 55.0)] == [True, True, False]
 
 
 def test_heat_is_kept_and_a_home_cools_towards_the_weather() -> None:
