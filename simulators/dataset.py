@@ -97,6 +97,16 @@ def intervals_ms(fleet: Fleet, order: Order) -> Ints:
     return np.array([round((order.interval_s or own) * 1000) for own in habits], np.int64)
 
 
+def habits_of(order: Order) -> dict[str, str]:
+    """Return boiler -> how its gateway speaks, in words."""
+    fleet = Fleet(order.boilers, order.seed, order.start_s, order.models, order.world)
+    every_s = intervals_ms(fleet, order) // 1000
+    return {
+        boiler: f"every {own_s} s" + (", on change" if model.on_change and not order.interval_s else "")
+        for boiler, model, own_s in zip(fleet.ids, fleet.models, every_s.tolist(), strict=True)
+    }
+
+
 def write(order: Order, out: Path, plot: bool = False) -> None:
     """Write readings, `fleet.csv`, `truth.csv`, `service.jsonl` and `dataset.json`; with `plot` also two pictures.
 

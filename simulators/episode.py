@@ -12,6 +12,10 @@ from boilerwatch.model import SEVERITIES, Finding, Severity
 from boilerwatch.wire import finding_from_json
 from simulators.truth import CODE_KINDS
 
+_DAY_MS = 86_400_000
+#: Values of a finding that say when failure is expected. [d from the evidence]
+_FORECAST = ("days_to_limit_soonest", "days_to_limit_latest")
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -27,6 +31,8 @@ class Episode:
         Event time; None while it is open. [ms since 1970]
     code
         The error code, where it is about one.
+    forecast_ms
+        Soonest and latest time of failure told when it was raised, where it told an interval. [ms since 1970]
     """
 
     id: str
@@ -38,6 +44,7 @@ class Episode:
     raised_ms: int
     cleared_ms: int | None = None
     code: str = ""
+    forecast_ms: tuple[int, int] | None = None
 
     @property
     def is_code(self) -> bool:
@@ -60,7 +67,16 @@ def _episode(lines: list[Finding]) -> Episode:
         id=first.id, boiler=first.boiler, kind=first.kind, problem=first.problem, chain=first.chain,
         severity=max((one.severity for one in lines), key=SEVERITIES.index), raised_ms=first.raised_at_ms,
         cleared_ms=last.cleared_at_ms if last.state == "cleared" else None, code=str(first.values.get("code", "")),
+        forecast_ms=_forecast(first),
     )  # fmt: skip
+
+
+def _forecast(first: Finding) -> tuple[int, int] | None:
+    days = [first.values.get(name) for name in _FORECAST]
+    if not all(isinstance(one, int | float) for one in days):
+        return None
+    soonest, latest = (first.evidence_at_ms + round(float(one) * _DAY_MS) for one in days)  # type: ignore[arg-type]
+    return soonest, latest
 
 
 def read_findings(path: Path) -> list[Finding]:

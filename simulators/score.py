@@ -58,6 +58,8 @@ class Case:
     ----------
     lead_h
         From the first right finding to the failure; None where it was not found before. [h]
+    forecast_ms
+        Soonest and latest time of failure that the first right finding with an interval told. [ms since 1970]
     """
 
     fault: Truth
@@ -67,6 +69,15 @@ class Case:
     right_mechanism: bool = False
     wrong_kinds: int = 0
     wrong_chains: int = 0
+    forecast_ms: tuple[int, int] | None = None
+
+    @property
+    def is_forecast_met(self) -> bool | None:
+        """Whether the failure came within the interval told; None where none was told, or no failure came."""
+        if self.forecast_ms is None or self.fault.failure_ms is None:
+            return None
+        soonest_ms, latest_ms = self.forecast_ms
+        return soonest_ms <= self.fault.failure_ms <= latest_ms
 
 
 @dataclass(slots=True)
@@ -194,6 +205,7 @@ def _note(case: Case, verdict: Verdict) -> None:
     if limit_ms is not None and episode.raised_ms > limit_ms:
         return
     case.right_mechanism |= episode.kind == fault.kind
+    case.forecast_ms = case.forecast_ms or episode.forecast_ms
     case.only_advisory = episode.severity == "advisory" and (case.only_advisory or not case.is_found)
     if not case.is_found and fault.failure_ms is not None:
         case.lead_h = (fault.failure_ms - episode.raised_ms) / HOUR_MS

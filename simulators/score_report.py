@@ -32,6 +32,8 @@ class Row:
         Of them found under the fault's own mechanism, not only its problem.
     lead_median_h, lead_p10_h
         Of those found. [h]
+    forecasts, forecasts_met
+        Of those found with an interval in which failure was expected, and of them those that failed within it.
     wrong_kinds, wrong_chains
         Findings of another problem between onset and failure, and those of them of another chain.
     developing, developing_found
@@ -47,6 +49,8 @@ class Row:
     right_mechanism: int
     lead_median_h: float | None
     lead_p10_h: float | None
+    forecasts: int
+    forecasts_met: int
     wrong_kinds: int
     wrong_chains: int
     developing: int
@@ -112,6 +116,7 @@ def _row(name: str, cases: Sequence[Case]) -> Row:
     failed = [case for case in cases if case.fault.failure_ms is not None]
     found = [case for case in failed if case.is_found]
     others = [case for case in cases if case.fault.failure_ms is None]
+    met = [case.is_forecast_met for case in found if case.is_forecast_met is not None]
     leads = np.array([case.lead_h for case in found if case.lead_h is not None])
     return Row(
         name=name, failed=len(failed), found=len(found), recall=len(found) / len(failed) if failed else None,
@@ -119,6 +124,7 @@ def _row(name: str, cases: Sequence[Case]) -> Row:
         right_mechanism=sum(case.right_mechanism for case in found),
         lead_median_h=float(np.median(leads)) if len(leads) else None,
         lead_p10_h=float(np.percentile(leads, 10)) if len(leads) else None,
+        forecasts=len(met), forecasts_met=sum(met),
         wrong_kinds=sum(case.wrong_kinds for case in cases), wrong_chains=sum(case.wrong_chains for case in cases),
         developing=len(others), developing_found=sum(case.is_found for case in others),
     )  # fmt: skip

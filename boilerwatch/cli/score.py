@@ -20,7 +20,7 @@ from simulators.truth import Truth, read_truth
 from simulators.watch import Watch, estimated, watch_beside, watch_of_readings
 
 _PICTURES = (".svg", ".png")
-_WIDTH = 112
+_WIDTH = 126
 
 
 def score(
@@ -89,6 +89,7 @@ def _print(made: Report) -> None:
         "95 %",
         "lead h",
         "p10 h",
+        "forecast met",
         "wrong kind",
         "wrong chain",
         "others found",
@@ -122,5 +123,5 @@ def _cells(row: Row) -> list[str]:
         row.name, str(row.failed), str(row.found), "-" if row.recall is None else f"{row.recall:.1%}",
         f"{low:.0%} to {high:.0%}" if row.failed else "-",
         *("-" if hours is None else f"{hours:.0f}" for hours in (row.lead_median_h, row.lead_p10_h)),
-        str(row.wrong_kinds), str(row.wrong_chains), f"{row.developing_found} of {row.developing}",
+        f"{row.forecasts_met} of {row.forecasts}", str(row.wrong_kinds), str(row.wrong_chains), f"{row.developing_found} of {row.developing}",
     ]  # fmt: skip

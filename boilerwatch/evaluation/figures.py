@@ -1,7 +1,7 @@
-"""Scores of many fleets -> plain figures: per kind, per model, per idea; abrupt faults by how soon they are told."""
+"""Scores of many fleets -> plain figures: per kind, model, gateway and idea; abrupt faults by how soon they are told."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,9 @@ def group_figures(results: Sequence[Result]) -> dict[str, Any]:
     variants = {name: merged(one.scores[name] for one in results) for name in results[0].scores}
     catalogue = variants[CATALOGUE]
     return {
-        **_short(catalogue), "kinds": _kinds(catalogue), "abrupt": _abrupt(catalogue), "models": _models(results),
+        **_short(catalogue), "kinds": _kinds(catalogue), "abrupt": _abrupt(catalogue),
+        "models": _shared_by(results, [one.models for one in results]),
+        "gateways": _shared_by(results, [one.habits for one in results]),
         "false_by_kind": dict(sorted(Counter(one.kind for one in catalogue.false).items())),
         "threshold": _short(variants[THRESHOLD]) | {"kinds": _kinds(variants[THRESHOLD])},
         "without": {name: _short(one) for name, one in variants.items() if name not in (CATALOGUE, THRESHOLD)},
@@ -48,7 +50,7 @@ def _short(score: Score) -> dict[str, Any]:
         "boiler_days": round(score.boiler_days), "failed": gradual.failed, "found": gradual.found,
         "recall_95": _rounded(gradual.recall_95, 3), "only_advisory": gradual.only_advisory,
         "lead_median_h": _hours(gradual.lead_median_h), "lead_p10_h": _hours(gradual.lead_p10_h),
-        "wrong_kinds": gradual.wrong_kinds, "wrong_chains": gradual.wrong_chains, "false": len(score.false),
+        "forecasts": gradual.forecasts, "forecasts_met": gradual.forecasts_met, "wrong_kinds": gradual.wrong_kinds, "wrong_chains": gradual.wrong_chains, "false": len(score.false),
         "false_per_1000": round(len(score.false) * per, 2), "false_per_1000_95": _rounded((low * per, high * per), 2),
         "duplicates": len(score.duplicates),
     }  # fmt: skip
@@ -58,9 +60,10 @@ def _kinds(score: Score) -> dict[str, Any]:
     """Return gradual kinds: those that failed, and of them found before."""
     return {
         row.name: {
-            "failed": row.failed, "found": row.found, "recall_95": _rounded(row.recall_95, 3),
-            "right_mechanism": row.right_mechanism, "only_advisory": row.only_advisory,
+            "faults": row.failed + row.developing, "failed": row.failed, "found": row.found,
+            "recall_95": _rounded(row.recall_95, 3), "right_mechanism": row.right_mechanism, "only_advisory": row.only_advisory,
             "lead_median_h": _hours(row.lead_median_h), "lead_p10_h": _hours(row.lead_p10_h),
+            "forecasts": row.forecasts, "forecasts_met": row.forecasts_met,
         } for row in report(score).kinds if row.name not in _ABRUPT
     }  # fmt: skip
 
@@ -91,16 +94,16 @@ def _told(delays_min: Sequence[float]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _models(results: Sequence[Result]) -> dict[str, Any]:
-    """Return recall of gradual faults and false findings by model."""
+def _shared_by(results: Sequence[Result], traits: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return recall of gradual faults and false findings by what boilers share; each result's boiler -> trait."""
     cases: dict[str, list[Case]] = {}
     false: Counter[str] = Counter()
     boilers: Counter[str] = Counter()
-    for one in results:
-        boilers.update(one.models.values())
+    for one, trait in zip(results, traits, strict=True):
+        boilers.update(trait.values())
         for case in one.scores[CATALOGUE].cases:
-            cases.setdefault(one.models[case.fault.boiler], []).append(case)
-        false.update(one.models[episode.boiler] for episode in one.scores[CATALOGUE].false)
+            cases.setdefault(trait[case.fault.boiler], []).append(case)
+        false.update(trait[episode.boiler] for episode in one.scores[CATALOGUE].false)
     rows = {}
     for name in sorted(boilers):
         failed = [c for c in cases.get(name, []) if c.fault.is_gradual and c.fault.failure_ms is not None]

@@ -15,7 +15,7 @@ from detectors.catalogue.codes import Codes
 from detectors.catalogue.contract import Detector
 from detectors.engine import Engine
 from detectors.replay import BEAT_MS, LEAST_ROWS
-from simulators.dataset import Order, write
+from simulators.dataset import Order, habits_of, write
 from simulators.episode import episodes_of
 from simulators.score import Score, score
 from simulators.truth import read_truth
@@ -32,12 +32,13 @@ class Result:
     ----------
     scores
         Variant -> its score.
-    models
-        Boiler -> its model.
+    models, habits
+        Boiler -> its model; and how its gateway speaks.
     """
 
     scores: dict[str, Score] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
+    habits: dict[str, str] = field(default_factory=dict)
 
 
 def run(order: Order, ablated: bool) -> Result:
@@ -65,4 +66,4 @@ def run(order: Order, ablated: bool) -> Result:
         truth, watch = read_truth(folder / "truth.csv"), watch_beside(folder / "truth.csv")
         days, codes = (watch.boiler_days, watch.codes) if watch else (order.boilers * order.days, None)
         scores = {variant: score(episodes_of(one), truth, days, codes) for variant, one in found.items()}
-        return Result(scores, {boiler.boiler: boiler.model for boiler in boilers})
+        return Result(scores, {boiler.boiler: boiler.model for boiler in boilers}, habits_of(order))

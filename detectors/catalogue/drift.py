@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints, Severity
+from detectors.forecast import Forecast, forecast
 
 #: Days kept to see a trend in. [days]
 KEPT = 12
@@ -110,7 +111,10 @@ class Levels(NamedTuple):
 
 @dataclass(slots=True)
 class Verdict:
-    """What a track says of some boilers; all shape (n,). It is known where enough of the last days have data."""
+    """What a track says of some boilers; all shape (n,). It is known where enough of the last days have data.
+
+    `past` and `age` are the last days' deviations, newest first, and how many days ago they were, shape (n, days).
+    """
 
     known: NDArray[np.bool_]
     effect: Floats
@@ -120,9 +124,13 @@ class Verdict:
     level: Ints
     back: NDArray[np.bool_]
     stop: Floats
-    days_to_stop: Floats
-    soonest: Floats
-    latest: Floats
+    past: Floats
+    age: Floats
+
+    def left(self, i: int) -> Forecast:
+        """Return when the boiler of row i is expected to stop, each of shape (1,)."""
+        only = slice(i, i + 1)
+        return forecast(self.past[only], self.age[only], self.effect[only], self.stop[only])
 
     def severity(self, i: int) -> Severity:
         """Return the severity a level stands for."""
@@ -279,12 +287,6 @@ class Drift:
         effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
         level = np.where(fast, 2, level)
         z = effect / scatter
-        rate, error = _trend(back[:, :10], age[:, :10])
-        left = np.maximum(levels.stop - effect, 0.0)
-        least = levels.warn / 365  # slower than this it lasts a year
-        days_left, soonest, latest = (
-            left / np.maximum(one, least) for one in (rate, rate + 2 * error, rate - 2 * error)
-        )
         calm = enough & (recent[:, 2] < 0.4 * levels.advise)
         return Verdict(
             enough,
@@ -295,9 +297,8 @@ class Drift:
             level,
             calm,
             np.broadcast_to(levels.stop, effect.shape),
-            days_left,
-            soonest,
-            latest,
+            back,
+            age,
         )
 
     def _rebase(self, slot: Ints, stepped: NDArray[np.bool_], back: Floats) -> None:
@@ -325,18 +326,3 @@ def _less(value: Floats, common: Floats) -> Floats:
     shared = np.clip(np.broadcast_to(common, value.shape), np.minimum(value, 0), np.maximum(value, 0))
     left: Floats = value - shared
     return left
-
-
-def _trend(value: Floats, age: Floats) -> tuple[Floats, Floats]:
-    """Return least-squares growth per day and its standard error, shape (n,); NaN values are left out."""
-    there = np.isfinite(value)
-    number = np.maximum(there.sum(axis=1), 1)
-    time = np.where(there, -age, 0.0)
-    seen = np.where(there, value, 0.0)
-    time = np.where(there, time - (time.sum(axis=1) / number)[:, None], 0.0)
-    seen = np.where(there, seen - (seen.sum(axis=1) / number)[:, None], 0.0)
-    spread = np.maximum((time**2).sum(axis=1), 1e-9)
-    rate = np.where(number > 2, (time * seen).sum(axis=1) / spread, 0.0)
-    left = ((seen - rate[:, None] * time) ** 2).sum(axis=1) / np.maximum(number - 2, 1)
-    error: Floats = np.sqrt(left / spread)
-    return rate, error

@@ -108,21 +108,21 @@ class Gradual:
 
     def _say(self, track: Track, verdict: Verdict, i: int, days: Days, row: int, world: World) -> None:
         slot, at_ms = int(days.slot[row]), int(days.newest_ms[row])
-        left = float(verdict.days_to_stop[i])
+        expected, soonest, latest = (float(one[0]) for one in verdict.left(i))
         values = {
             f"effect_{track.unit}": round(float(verdict.towards[i] * verdict.effect[i]), 4),
             f"limit_{track.unit}": round(float(verdict.towards[i] * verdict.stop[i]), 4),
             "standard_deviations": round(float(verdict.z[i]), 1),
-            "days_to_limit": round(left, 1),
-            "days_to_limit_soonest": round(float(verdict.soonest[i]), 1),
-            "days_to_limit_latest": round(float(verdict.latest[i]), 1),
+            "days_to_limit": round(expected, 1),
+            "days_to_limit_soonest": round(soonest, 1),
+            "days_to_limit_latest": round(latest, 1),
             "score": round(float(verdict.score[i]), 2),
             **rival_scores(track.rivals, slot, world),
         }
         world.episodes.say(
             world.slots.boilers[slot], track.kind, severity=verdict.severity(i), at_ms=at_ms,
             received_at_ms=int(days.received_at_ms[row]), detector=f"{self.name}@{self.version}",
-            site=world.slots.sites[slot], values=values, failure_expected_at_ms=at_ms + round(left * DAY_MS),
+            site=world.slots.sites[slot], values=values, failure_expected_at_ms=at_ms + round(expected * DAY_MS),
             confidence=round(float(min(0.99, 1 - np.exp(-verdict.z[i] / 4))), 2),
         )  # fmt: skip
 

@@ -26,6 +26,7 @@ from detectors.blocks import BLOCK_MS, WEEP_BAR, Blocks, Closed
 from detectors.catalogue.contract import View, World
 from detectors.episodes import Episodes
 from detectors.falls import Fall, fit
+from detectors.forecast import emptying, filling
 from detectors.slots import Arrays
 
 _KEPT = 56  # 14 days of six-hour blocks
@@ -152,9 +153,7 @@ class SlowLeak:
             kind = other  # the first diagnosis stands; the ticket may change its problem, never its finding
         loss, error, cold = float(fall.loss[i]), float(fall.error[i]), float(fall.cold[i])
         cut_out = float(np.ravel(world.limit(self, "cut_out_bar", np.array([slot])))[0])
-        days, soonest, latest = (
-            max(cold - cut_out, 0) / rate for rate in (loss, loss + 2 * error, max(loss - 2 * error, loss / 4))
-        )
+        days, soonest, latest = emptying(cold, cut_out, loss, error)
         values: dict[str, Any] = {
             "loss_bar_per_day": round(loss, 4), "loss_error_bar_per_day": round(error, 4),
             "fall_bar": round(float(fall.fall[i]), 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),
@@ -166,8 +165,8 @@ class SlowLeak:
 
     def _tell_gain(self, slot: int, fall: Fall, i: int, at_ms: int, now_ms: int, world: World) -> None:
         gain, error, cold = -float(fall.loss[i]), float(fall.error[i]), float(fall.cold[i])
-        left = max(RELIEF_BAR - cold, 0.0)
-        days, soonest, latest = (left / rate for rate in (gain, gain + 2 * error, max(gain - 2 * error, gain / 4)))
+        high = float(np.ravel(world.limit(self, "high_bar", np.array([slot])))[0])
+        days, soonest, latest = filling(cold, high, RELIEF_BAR, gain, error)
         values: dict[str, Any] = {
             "gain_bar_per_day": round(gain, 4), "gain_error_bar_per_day": round(error, 4),
             "rise_bar": round(-float(fall.fall[i]), 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),

@@ -49,6 +49,7 @@ def test_a_fleets_figures_add_up_and_make_a_page() -> None:
         figures["false"]
         == sum(figures["false_by_kind"].values())
         == sum(m["false"] for m in figures["models"].values())
+        == sum(m["false"] for m in figures["gateways"].values())
     )
     assert json.loads(json.dumps(figures)) == figures
     page = render({"fast": {"usual": {"what": "a small fleet", **figures}}})

@@ -186,6 +186,23 @@ def test_the_lines_of_one_finding_are_one_episode_of_its_gravest_severity() -> N
     assert (one.severity, one.raised_ms, one.cleared_ms) == ("critical", T0, T0 + 2)
 
 
+def finding(at_ms: int, values: dict[str, float | int | str | bool | list[str]]) -> Finding:
+    return Finding(
+        id=f"b-1-slow_leak-{at_ms}", kind="slow_leak", problem="low_water_pressure", chain="water", severity="warning",
+        state="raised", detector="slow_leak@1", raised_at_ms=at_ms, evidence_at_ms=at_ms, received_at_ms=at_ms, boiler="b-1",
+        values=values,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("soonest_d", "latest_d", "met"), [(1.0, 3.0, 1), (0.0, 1.9, 0), (2.1, 9.0, 0)])
+def test_a_forecast_is_met_where_the_boiler_stops_within_it(soonest_d: float, latest_d: float, met: int) -> None:
+    told = {"days_to_limit_soonest": soonest_d, "days_to_limit_latest": latest_d}
+    made = report(score(episodes_of([finding(FAILURE - 2 * DAY, {**told})]), [LEAK], 1000))
+    assert (made.gradual.forecasts, made.gradual.forecasts_met) == (1, met)
+    silent = report(score(episodes_of([finding(FAILURE - 2 * DAY, {})]), [LEAK], 1000))
+    assert (silent.gradual.found, silent.gradual.forecasts) == (1, 0)
+
+
 def test_the_report_has_rates_with_intervals() -> None:
     faults = [Truth(f"b-{i}", "slow_leak", T0, T0 + 10 * DAY) for i in range(20)]
     found = [said(T0 + i * DAY // 4, boiler=f"b-{i}") for i in range(19)]
