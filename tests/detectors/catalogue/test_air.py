@@ -1,0 +1,66 @@
+"""Fans by hand: a line of speed over load, as a tacho tells it; wear and a narrow flue, with a set point and without one."""
+
+import numpy as np
+import pytest
+
+from boilerwatch.model import Finding, Floats
+from detectors.catalogue.air import Air
+from tests.detectors.series import findings_of, series
+
+DAYS, ONSET = 36, 16.0
+HOURS = np.arange(0, DAYS * 24, 0.25)
+GROWS = np.clip((HOURS / 24 - ONSET) / 16, 0, 1)
+COLDER = np.clip((HOURS / 24 - 5) / 25, 0, 1)
+
+
+def fan(seed: int = 1, season_pct: float = 0.0, mapped: str = "line") -> dict[str, Floats]:
+    """Quarter-hourly readings: the burner on for half of them, at loads that follow the weather; no set point."""
+    chance = np.random.default_rng(seed)
+    n = len(HOURS)
+    on = chance.random(n) < 0.5
+    load = np.clip(40 + season_pct * COLDER + 8 * np.sin(HOURS / 30) + chance.normal(0, 12, n), 15, 100).round()
+    speed = {"line": 1200 + 48 * load, "proportional": 60 * load, "bent": 620 * np.sqrt(load)}[mapped]
+    return {
+        "flame_on": on * 1.0, "modulation_pct": np.where(on, load, 0),
+        "fan_speed_rpm": (np.where(on, speed + chance.normal(0, 20, n), 0) / 60).round() * 60,
+    }  # fmt: skip
+
+
+def told(columns: dict[str, Floats]) -> list[Finding]:
+    return [one for one in findings_of([series(HOURS, columns)], [Air()], beat_ms=21_600_000) if one.state != "cleared"]
+
+
+@pytest.mark.parametrize("mapped", ["line", "proportional", "bent"])
+@pytest.mark.parametrize("season_pct", [-20.0, 0.0, 30.0])
+def test_loads_that_change_with_the_season_are_no_fault_of_a_fan_without_a_set_point(
+    mapped: str, season_pct: float
+) -> None:
+    assert [one.kind for seed in range(3) for one in told(fan(seed, season_pct, mapped))] == []
+
+
+@pytest.mark.parametrize(("by", "kind"), [(-0.12, "fan_wear"), (0.12, "flue_restricted")])
+@pytest.mark.parametrize("season_pct", [0.0, 30.0])
+def test_an_eighth_off_at_equal_load_after_sixteen_days_is_told_days_ahead_and_by_its_name(
+    by: float, kind: str, season_pct: float
+) -> None:
+    one = fan(2, season_pct)
+    one["fan_speed_rpm"] *= 1 + by * GROWS
+    found = told(one)
+    assert {one.kind for one in found} == {kind}
+    day = (found[0].raised_at_ms - 1_767_571_200_000) / 86_400_000
+    assert ONSET + 3 < day < ONSET + 11
+    assert any(one.severity == "warning" for one in found)
+
+
+@pytest.mark.parametrize(("by", "kind"), [(-0.12, "fan_wear"), (0.12, "flue_restricted")])
+def test_a_tenth_off_its_set_point_is_told_on_the_first_day_and_a_twentieth_at_once_is_another_board(
+    by: float, kind: str
+) -> None:
+    one = fan(3)
+    one["fan_setpoint_rpm"] = one["fan_speed_rpm"].copy()
+    late = HOURS / 24 > ONSET + 0.3
+    at_once = one | {"fan_speed_rpm": one["fan_speed_rpm"] * np.where(late, 1 + by, 1)}
+    found = told(at_once)
+    assert {one.kind for one in found} == {kind}
+    assert (found[0].raised_at_ms - 1_767_571_200_000) / 86_400_000 < ONSET + 2.1
+    assert told(one | {"fan_speed_rpm": one["fan_speed_rpm"] * np.where(late, 1 + by / 2.4, 1)}) == []
