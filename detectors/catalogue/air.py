@@ -28,9 +28,7 @@ from detectors.catalogue.drift import Drift, Track, Verdict
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
 from detectors.episodes import Episodes
 
-_SOURCE = (
-    "CO2 and air may be 2 to 6 % off (Wolf, Navien); speed and air are proportional, and a fifth less air ends a clean flame"
-)
+_SOURCE = "CO2 and air may be 2 to 6 % off (Wolf, Navien); speed and air are proportional, and a fifth less air ends a clean flame"
 #: Days with data from which the line of speed over modulation is learned. [days]
 _LINE_DAYS = 3
 #: Until modulation has moved, speed is taken to be proportional to it: as sure as so many minutes, 5 % apart. [%^2]

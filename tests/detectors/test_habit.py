@@ -37,13 +37,13 @@ def test_what_a_driver_explains_is_not_odd_but_the_same_without_it_is() -> None:
 
 
 def test_a_driver_beyond_what_was_learned_makes_all_else_count_less() -> None:
+    """The column moves as much both times; the driver has gone where its line is not known the second time."""
     bent = driven()
-    bent[:, 0] += 10 * RAMP
-    far = bent.copy()
-    far[:, 1] += 30 * RAMP
-    far[:, 0] += 60 * RAMP
+    bent[:, 0] += 12 * RAMP
     assert worst(bent)[44:].max() > 5
-    assert worst(far)[44:].max() < 2
+    unknown = bent.copy()
+    unknown[:, 1] += 6 * RAMP
+    assert worst(unknown)[44:].max() < 3
 
 
 def test_nothing_is_said_before_six_weeks_nor_after_a_month_without_days() -> None:
