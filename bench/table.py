@@ -130,6 +130,14 @@ def _dataset(found: dict[str, Any]) -> Iterator[Line]:
     )  # fmt: skip
 
 
+def _memory(found: dict[str, Any]) -> Iterator[Line]:
+    yield Line(
+        f"simulate, {found['boilers']} boilers of every dialect over bad links, memory after {found['days']} days over that after one",
+        f"{found['ratio']:.2f} ({found['first_mb']:.0f} MB, {found['last_mb']:.0f} MB; {found['messages']:,} messages)",
+        f"≤ {found['limit_ratio']:.2f}", found["ratio"] <= found["limit_ratio"],
+    )  # fmt: skip
+
+
 BENCHES = (
     Bench("ingest", ("--messages", "20000", "--boilers", "2000"), _ingest),
     Bench("chain", ("--messages", "20000", "--boilers", "2000", "--rate", "2000", "--seconds", "3"), _chain),
@@ -140,6 +148,7 @@ BENCHES = (
     Bench("publish", ("--messages", "40000", "--boilers", "2000"), _publish),
     Bench("fleet", ("--boilers", "5000", "--minutes", "3"), _fleet),
     Bench("dataset", ("--boilers", "20", "--days", "4"), _dataset),
+    Bench("memory", ("--boilers", "12", "--days", "2"), _memory),
     Bench("wall", ("--days", "1"), _wall),
 )
 

@@ -1,10 +1,14 @@
 """Rows of the `service` journal: what people did, for the detectors to know."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from boilerwatch.errors import JournalError
+from boilerwatch.errors import InputError, JournalError
+
+#: The file in which a data set has such rows, one a line, beside its readings.
+FILE = "service.jsonl"
 
 What = Literal[
     "registered", "repaired", "part_replaced", "topped_up", "swapped", "maintenance_started", "maintenance_ended"
@@ -53,3 +57,25 @@ def decode(body: bytes) -> ServiceRow:
         return _DECODER.decode(body)
     except msgspec.MsgspecError as exc:
         raise JournalError(f"a row of the service journal cannot be read: {exc}") from exc
+
+
+def read_rows(path: Path) -> list[ServiceRow]:
+    """Return the rows of a file of JSON lines, in order of time.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a line is no such row.
+    """
+    found = []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                found.append(_DECODER.decode(line))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
+                raise InputError(f"{path}, line {number} is no row of the service journal: {exc!s:.150}") from exc
+    return sorted(found, key=lambda row: row.at_ms)

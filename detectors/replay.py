@@ -8,7 +8,9 @@ from boilerwatch.minutes import Late
 from boilerwatch.model import Batch, Finding
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler
+from boilerwatch.service import ServiceRow
 from detectors.engine import Engine
+from detectors.serving import with_service
 from detectors.tuning import Tuning
 
 #: Arrival time shown to detectors at once. [ms]
@@ -44,12 +46,14 @@ def replay(
 
 def replay_batches(
     batches: Iterable[Batch], register: Sequence[Boiler], tuning: Tuning | None = None, disabled: Sequence[str] = (),
-    late: dict[str, Late] | None = None,
+    late: dict[str, Late] | None = None, service: Sequence[ServiceRow] = (),
 ) -> Iterator[Finding]:  # fmt: skip
     """Return what batches lead to, in order, wherever they come from.
 
     Parameters
     ----------
+    service
+        What people did, in order of time: each row is taken after what had arrived by then.
     late
         Boiler -> its readings that came too late to be judged: what a live run would not have seen either. Filled at the end.
 
@@ -60,8 +64,12 @@ def replay_batches(
     """
     engine = Engine(disabled, beat_ms=BEAT_MS, least_rows=LEAST_ROWS, tuning=tuning)
     engine.register(register)
-    for batch in batches:
-        yield from engine.take(batch)
+    for one in with_service(batches, service):
+        if isinstance(one, ServiceRow):
+            yield from engine.finish()  # what came before it is seen before it
+            yield from engine.serve(one)
+        else:
+            yield from engine.take(one)
     yield from engine.finish()
     if late is not None:
         late |= {engine.slots.boilers[slot]: one for slot, one in engine.minutes.late_of.items()}

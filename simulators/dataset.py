@@ -12,7 +12,7 @@ import numpy as np
 
 from boilerwatch.errors import InputError
 from boilerwatch.model import Ints
-from boilerwatch.service import ServiceRow, encode
+from boilerwatch.service import FILE, ServiceRow, encode
 from simulators.bad_links import Troubles
 from simulators.dataset_picture import Recorder
 from simulators.draw import World
@@ -28,8 +28,6 @@ from simulators.watch import NAME, CodeSpans, Watch
 
 #: Rows put together at once: enough to spread the cost of a column, few enough to stay in the cache.
 _ROWS = 8_192
-#: What repair firms reported, one row of the service journal a line.
-SERVICE = "service.jsonl"
 READINGS = {"jsonl": "readings.jsonl.gz", "parquet": "readings.parquet"}
 
 
@@ -146,7 +144,7 @@ def _whole_folder(out: Path) -> Iterator[Path]:
 def _write_files(order: Order, fleet: Fleet, part: Path, plot: bool) -> None:
     recorder = Recorder(fleet) if plot else None
     spans = CodeSpans()
-    with (part / SERVICE).open("wb") as services:
+    with (part / FILE).open("wb") as services:
         _write_readings(order, fleet, part, recorder, spans, services)
     faults = truth_of(fleet)
     (part / "fleet.csv").write_text(fleet_csv(fleet), encoding="utf-8")

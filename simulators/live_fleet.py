@@ -7,20 +7,25 @@ import numpy as np
 
 from boilerwatch.clock import SYSTEM, Clock
 from boilerwatch.errors import InputError
-from simulators.dataset import truth_of
+from boilerwatch.model import Floats, Ints
+from simulators.dataset import Order, intervals_ms, truth_of
 from simulators.dialects import DIALECTS, Gateway
 from simulators.faults import check_kind
 from simulators.fleet import Fleet
+from simulators.habits import Habits
 from simulators.models import Model
 from simulators.publish import Member, Shown
 from simulators.sites import SITES
 from simulators.truth import Truth
 
 _WAIT, _DAYS = "in_s", "days"
+#: Dialects whose readings may hold a part of the signals, and the one whose gateway looks for changes itself; all others
+#: say everything they have, or nothing.
+_IN_PARTS, _BY_ITSELF = ("native", "thingsboard"), "otgw"
 
 
 class LiveView:
-    """A fleet, published.
+    """A fleet, published: gateways that tell changes only leave out what they have told, but every half hour.
 
     Parameters
     ----------
@@ -30,6 +35,8 @@ class LiveView:
         What the gateways speak, shared out among the boilers whose family has such gateways; `all` for every one.
     clock
         Tells when a failure was shown.
+    interval_s
+        How often every boiler speaks, 0 for each gateway's own habit. [s]
 
     Raises
     ------
@@ -37,7 +44,9 @@ class LiveView:
         If there is no such dialect.
     """
 
-    def __init__(self, fleet: Fleet, dialects: str = "native", clock: Clock = SYSTEM) -> None:
+    def __init__(
+        self, fleet: Fleet, dialects: str = "native", clock: Clock = SYSTEM, interval_s: float = 10.0
+    ) -> None:  # fmt: skip
         asked = list(DIALECTS) if dialects == "all" else dialects.split(",")
         for name in asked:
             if name not in DIALECTS:
@@ -48,6 +57,13 @@ class LiveView:
             Member(Gateway(name, SITES[site].name, model.family), _dialect(asked, model, number))
             for number, (name, site, model) in enumerate(zip(fleet.ids, fleet.site, fleet.models, strict=True))
         ]
+        self._in_parts = np.array([one.dialect in _IN_PARTS for one in self.members], np.bool_)
+        self._interval_s = interval_s
+        self._habits: Habits | None = None
+
+    def step_s(self) -> float:
+        """Return how far apart steps may be for every gateway to keep its interval. [s]"""
+        return self._interval_s or float(np.gcd.reduce(self._intervals_ms() // 1000))
 
     def show(self, now_s: float) -> Shown:
         """Advance to `now_s` and return what every boiler shows. [s since 1970]"""
@@ -55,11 +71,31 @@ class LiveView:
         for one in self._fleet.faults:
             if one.failed_s is not None:
                 self._shown_ms.setdefault((one.boiler, one.kind, one.onset_s), self._clock.now_ms())
-        ts_ms = round(now_s * 1000)
-        says = np.flatnonzero(np.logical_or.reduce([~np.isnan(values) for values in step.columns.values()]))
-        codes = [(boiler, ts_ms, code, active) for boiler, code, active in step.codes]
-        columns = {name: values[says] for name, values in step.columns.items()}
-        return Shown(says, np.full(len(says), ts_ms, np.int64), columns, codes)
+        return self._shown(step.columns, step.codes, round(now_s * 1000))
+
+    def _shown(self, columns: dict[str, Floats], told: list[tuple[int, str, bool]], ts_ms: int) -> Shown:
+        """Return what gateways say of a step: those whose time it is, and those that have a code to tell."""
+        habits = self._habits = self._habits or self._own_habits(ts_ms)
+        has_code = np.zeros(len(self.members), np.bool_)
+        has_code[[boiler for boiler, _, _ in told]] = True
+        step_ms = round(self.step_s() * 1000)
+        due = has_code | (habits.due(np.array([ts_ms]), step_ms)[0] if not self._interval_s else True)
+        news = habits.changes(columns, due, ts_ms, whole=has_code)
+        says = np.flatnonzero(due & np.logical_or.reduce([~np.isnan(values) for values in news.values()]))
+        in_parts = self._in_parts[says]
+        found = {name: np.where(in_parts, news[name][says], values[says]) for name, values in columns.items()}
+        codes = [(boiler, ts_ms, code, active) for boiler, code, active in told]
+        return Shown(says, np.full(len(says), ts_ms, np.int64), found, codes)
+
+    def _own_habits(self, start_ms: int) -> Habits:
+        on_change = [
+            model.on_change and one.dialect != _BY_ITSELF
+            for model, one in zip(self._fleet.models, self.members, strict=True)
+        ]
+        return Habits(self._intervals_ms(), start_ms, np.array(on_change, np.bool_))
+
+    def _intervals_ms(self) -> Ints:
+        return intervals_ms(self._fleet, Order(len(self.members), 0, 0, 0, self._interval_s))
 
     def truth(self) -> list[Truth]:
         """Return the labels so far, with the time each failure was shown by the clock on the wall."""

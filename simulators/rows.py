@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from boilerwatch.model import Floats, Ints
 from simulators.fleet import Step
+from simulators.habits import Habits
 
 Bools = NDArray[np.bool_]
 #: Boilers do not all speak at the same millisecond. [ms]
 _SPREAD_MS = 1_000
-#: A gateway that tells changes only tells everything so often. [ms]
-_WHOLE_MS = 1_800_000
 
 
 @dataclass(slots=True)
@@ -86,10 +85,8 @@ class Gatherer:
     """
 
     def __init__(self, intervals_ms: Ints, start_ms: int, on_change: Bools | None = None) -> None:
-        self._intervals_ms, self._start_ms = intervals_ms, start_ms
-        self._on_change = np.zeros(len(intervals_ms), np.bool_) if on_change is None else on_change
-        self._told: dict[str, Floats] = {}
-        self._whole_ms = np.full(len(intervals_ms), -_WHOLE_MS)
+        none = np.zeros(len(intervals_ms), np.bool_)
+        self._habits = Habits(intervals_ms, start_ms, none if on_change is None else on_change)
         self._spread_ms = np.arange(len(intervals_ms)) % _SPREAD_MS
         self.codes: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -103,12 +100,10 @@ class Gatherer:
             Length of a step; a boiler speaks in the step that its interval ends in. [ms]
         """
         at_ms = np.array([round(step.at_s * 1000) for step in steps], np.int64)
-        due = (at_ms[:, None] - self._start_ms) % self._intervals_ms[None, :] < step_ms
+        due = self._habits.due(at_ms, step_ms)
         of_step, boiler = np.nonzero(due)
         names = list(steps[0].columns)
-        shown = [step.columns for step in steps]
-        if self._on_change.any():
-            shown = [self._changes(columns, due[k], int(at_ms[k])) for k, columns in enumerate(shown)]
+        shown = [self._habits.changes(step.columns, due[k], int(at_ms[k])) for k, step in enumerate(steps)]
         columns = {name: np.concatenate([one[name] for one in shown])[due.ravel()] for name in names}
         says = np.logical_or.reduce([~np.isnan(values) for values in columns.values()])
         readings = self._rows(boiler, at_ms[of_step], columns)
@@ -120,18 +115,6 @@ class Gatherer:
         events = self._events(told, at_ms)
         both = readings.then(events)
         return both.take(np.argsort(both.at_ms - self._spread_ms[both.boiler], kind="stable"))
-
-    def _changes(self, columns: dict[str, Floats], due: Bools, at_ms: int) -> dict[str, Floats]:
-        """Return a step's columns without what gateways that tell changes only have told already."""
-        whole = due & (at_ms - self._whole_ms >= _WHOLE_MS)
-        self._whole_ms[whole] = at_ms
-        quiet = due & self._on_change & ~whole
-        found = {}
-        for name, values in columns.items():
-            told = self._told.setdefault(name, np.full(len(values), np.nan))
-            found[name] = np.where(quiet & (values == told), np.nan, values)
-            told[due] = values[due]
-        return found
 
     def _rows(self, boiler: Ints, at_ms: Ints, columns: dict[str, Floats]) -> Rows:
         at_ms = at_ms + self._spread_ms[boiler]

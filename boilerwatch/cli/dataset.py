@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar, get_args
 
 import typer
 
-from boilerwatch.cli.options import moment_ms
+from boilerwatch.cli.options import interval_s, moment_ms, names
 from boilerwatch.errors import InputError
 from simulators.dataset import READINGS, Order, write
 from simulators.draw import World
@@ -37,15 +37,11 @@ def dataset(
 ) -> None:
     """Write labelled readings of a simulated fleet; equal arguments give equal files."""
     order = Order(
-        boilers=boilers, days=days, seed=seed, start_s=moment_ms("--start", start) / 1000, interval_s=_interval_s(interval), faults=faults,
-        kinds=_names(kinds), models=_names(models), bad_links=bad_links, world=_one_of("--world", world, _WORLDS),
+        boilers=boilers, days=days, seed=seed, start_s=moment_ms("--start", start) / 1000, interval_s=interval_s("--interval", interval, least_s=1), faults=faults,
+        kinds=names(kinds), models=names(models), bad_links=bad_links, world=_one_of("--world", world, _WORLDS),
         format=_one_of("--format", as_format, tuple(READINGS)),
     )  # fmt: skip
     write(order, out, plot)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _one_of(option: str, text: str, known: tuple[Word, ...]) -> Word:
@@ -53,16 +49,3 @@ def _one_of(option: str, text: str, known: tuple[Word, ...]) -> Word:
         if one == text:
             return one
     raise InputError(f"{option} {text!r}: known are {', '.join(known)}")
-
-
-def _interval_s(text: str) -> float:
-    """Return seconds, 0 for each gateway's own."""
-    if text in ("own", "0"):
-        return 0.0
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 1 <= seconds <= 86_400:
-        raise InputError(f"--interval {text!r} is neither 1 to 86400 seconds nor `own`")
-    return seconds

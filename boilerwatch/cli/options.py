@@ -47,3 +47,27 @@ def moment_ms(option: str, text: str) -> int:
         return parse_time(text if "T" in text else f"{text}T00:00:00Z")
     except (ValueError, OverflowError) as exc:
         raise InputError(f"{option} {text!r} is neither a date nor an RFC 3339 time with a zone") from exc
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the words of an option that takes several, with commas between."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def interval_s(option: str, text: str, least_s: float) -> float:
+    """Return how often boilers speak, 0 for each gateway's own habit. [s]
+
+    Raises
+    ------
+    InputError
+        If it is neither that nor `least_s` to a day.
+    """
+    if text in ("own", "0"):
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not least_s <= seconds <= 86_400:
+        raise InputError(f"{option} {text!r} is neither {least_s:g} to 86400 seconds nor `own`")
+    return seconds

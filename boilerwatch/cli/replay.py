@@ -19,6 +19,7 @@ from boilerwatch.minutes import Late
 from boilerwatch.model import Batch, Finding
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import Boiler, read_fleet
+from boilerwatch.service import FILE, read_rows
 from boilerwatch.settings import DetectorSettings, load
 from boilerwatch.store.opening import open_store
 from boilerwatch.wire import finding_to_json, format_time
@@ -39,6 +40,9 @@ def replay(
     *,
     findings: Annotated[Path, typer.Option(help="Where to write findings, one JSON object a line.")],
     register: Annotated[Path | None, typer.Option(help="fleet.csv: families, regions, time zones.")] = None,
+    service: Annotated[
+        Path | None, typer.Option(help="What people did, as `dataset` writes it: repairs, new parts, top-ups.")
+    ] = None,
     limits: Annotated[
         Path | None, typer.Option(help="A settings file whose [detectors] limits, models, boilers and disabled count.")
     ] = None,
@@ -67,6 +71,9 @@ def replay(
         boilers = fleet.boilers
         for complaint in fleet.complaints:
             print(f"{register}: {complaint}", file=sys.stderr)
+    done = read_rows(service) if service is not None else []
+    if service is None and readings is not None and (beside := readings.with_name(FILE)).exists():
+        print(f"{beside} tells of repairs; detectors take it with --service", file=sys.stderr)
     refused: Counter[str] = Counter()
     late: dict[str, Late] = {}
     batches = read_batches(readings, refused) if readings is not None else _stored(settings, start, end)
@@ -74,7 +81,7 @@ def replay(
     count, found = 0, list[Finding]()
     try:
         with fresh.open("wb") as out:
-            for finding in replay_batches(batches, boilers, tuning, disabled, late):
+            for finding in replay_batches(batches, boilers, tuning, disabled, late, done):
                 found += [finding] if earlier is not None and finding.state == "raised" else []
                 out.write(msgspec.json.encode(finding_to_json(finding)) + b"\n")
                 count += 1

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from boilerwatch.cli.options import SettingsOption, load_settings, moment_ms
+from boilerwatch.cli.options import SettingsOption, interval_s, load_settings, moment_ms, names
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
 from simulators.bad_links import WITH_TIME, Troubles
@@ -25,7 +25,10 @@ from simulators.truth import truth_csv
 def simulate(
     boilers: Annotated[int, typer.Option(min=1)] = 50,
     seed: int = 1,
-    interval: Annotated[float, typer.Option(min=0.01, help="Seconds between readings.")] = 10,
+    interval: Annotated[
+        str, typer.Option(help="Seconds between readings, or `own` (0) for each gateway's habit, 10 s to half an hour.")
+    ] = "10",
+    models: Annotated[str, typer.Option(help="Boilers of these models only, with commas between.")] = "",
     dialect: Annotated[
         str, typer.Option(help="What gateways speak, such as native or otgw,ebusd_json; all for a mixture.")
     ] = "native",
@@ -55,10 +58,14 @@ def simulate(
         signal.signal(number, lambda *_: stop.set())
     now_s = SYSTEM.now_ms() / 1000
     start_s = start_s_of(start, now_s)
-    order = Order(boilers, history, seed, start_s - history * 86_400, history_interval, faults)
-    fleet = Fleet(boilers, seed, order.start_s)
-    view = LiveView(fleet, dialect)
-    if register is not None:
+    order = Order(boilers, history, seed, start_s - history * 86_400, history_interval, faults, models=names(models))
+    fleet = Fleet(boilers, seed, order.start_s, order.models)
+    view = LiveView(fleet, dialect, interval_s=interval_s("--interval", interval, least_s=0.01))
+    if history:
+        plan_faults(fleet, order.faults, order.kinds, seed, history)
+    for one in fault or []:
+        add_fault(fleet, one, start_s)
+    if register is not None:  # only now: whatever is refused leaves no file
         _write(register, fleet_csv(fleet))
     without = sorted({member.dialect for member in view.members} - set(WITH_TIME))
     if start and without:
@@ -66,14 +73,11 @@ def simulate(
     if truth is not None:
         _write(truth, truth_csv(view.truth(), arrived=True))  # a place that cannot be written is told now
     if history:
-        plan_faults(fleet, order.faults, order.kinds, seed, history)
         for _ in steps(fleet, order):
             if stop.is_set():
                 return
-    for one in fault or []:
-        add_fault(fleet, one, start_s)
     live = Live(view, loaded.mqtt, SYSTEM, Troubles() if bad_links else None)
-    tally = asyncio.run(live.run(Pace(start_s, interval, speed, seconds), stop))
+    tally = asyncio.run(live.run(Pace(start_s, view.step_s(), speed, seconds), stop))
     if truth is not None:
         _write(truth, truth_csv(view.truth(), arrived=True))
     print(f"{tally.published} published, {tally.acknowledged} acknowledged, {tally.refused} refused", file=sys.stderr)

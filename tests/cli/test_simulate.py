@@ -44,11 +44,26 @@ def test_a_start_is_a_day_or_a_time_and_never_ahead_of_now() -> None:
         start_s_of("2026-01-05", 1_700_000_000.0)
 
 
-def test_a_wrong_word_is_a_sentence(tmp_path: Path) -> None:
-    done = simulate(tmp_path, "--register", "no/where.csv")
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--register", "no/where.csv"), "no/where.csv cannot be written"),
+        (("--truth", "no/where.csv"), "no/where.csv cannot be written"),
+        (("--interval", "often"), "--interval 'often' is neither 0.01 to 86400 seconds nor `own`"),
+        (("--interval", "-1"), "--interval '-1' is neither"),
+        (("--models", "Steamer"), "--models 'Steamer': there is no such model"),
+        (("--dialect", "morse"), "--dialect 'morse': there is no such dialect"),
+        (("--start", "2999-01-01"), "lies ahead of now"),
+        (("--register", "f.csv", "--fault", "slow_leak:boiler-1:litres_per_day=-3"), "litres_per_day=-3 is impossible"),
+        (("--fault", "plate_scale:boiler-1", "--models", "Condens 18 S"), "it makes no hot water"),
+    ],
+)
+def test_a_wrong_word_is_a_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = simulate(tmp_path, *words)
     assert done.returncode == 2
-    assert "no/where.csv cannot be written" in done.stderr
+    assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"b.toml"}
 
 
 def test_without_a_broker_it_says_so_and_ends_in_time(tmp_path: Path) -> None:
@@ -61,7 +76,9 @@ def test_without_a_broker_it_says_so_and_ends_in_time(tmp_path: Path) -> None:
         "--start",
         "2026-01-05",
         "--interval",
-        "86400",
+        "own",
+        "--models",
+        "Vitola 160 T",
         "--register",
         "f.csv",
     )
@@ -70,6 +87,7 @@ def test_without_a_broker_it_says_so_and_ends_in_time(tmp_path: Path) -> None:
     assert "0 published, 0 acknowledged" in done.stderr
     assert "broker_away" in done.stdout
     register = read_fleet(tmp_path / "f.csv")
+    assert {boiler.model for boiler in register.boilers} == {"Vitola 160 T"}
     assert [boiler.boiler for boiler in register.boilers] == ["boiler-0001", "boiler-0002", "boiler-0003"]
     assert not register.complaints
 

@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from boilerwatch.clock import SYSTEM
-from boilerwatch.ledger import open_ledger
+from boilerwatch.ledger import Ledger, open_ledger
 from boilerwatch.settings import MqttSettings, Settings, load
 from boilerwatch.store.opening import open_store
 from boilerwatch.store.protocol import Store
+from simulators.bad_links import Troubles
 from simulators.dialects import DIALECTS, Gateway
 from simulators.fleet import Fleet
 from simulators.live_fleet import LiveView
@@ -167,6 +168,50 @@ class Mixed:
         """Return what every boiler shows."""
         self.shown_ms.append(round(now_s * 1000))
         return self._view.show(now_s)
+
+
+#: All of their gateways repeat their past; nothing else is wrong with them.
+REPEATING = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=1)
+
+
+def say(fleet: Mixed, port: int, seconds: float) -> None:
+    """Let a fleet of gateways that have everything retained speak for a while."""
+    live = Live(fleet, MqttSettings(port=port), SYSTEM, REPEATING)
+    asyncio.run(live.run(Pace(SYSTEM.now_ms() / 1000, 0.5, seconds=seconds), threading.Event()))
+
+
+def test_a_past_that_the_broker_hands_out_anew_is_counted_in_every_dialect_and_never_stored(
+    tmp_path: Path, influx_url: str
+) -> None:
+    fleet, folder = Mixed(SYSTEM.now_ms() / 1000), tmp_path / "mosquitto"
+    folder.mkdir()
+    names = [member.gateway.boiler for member in fleet.members]
+    with mosquitto(folder, free_port()) as port:
+        say(fleet, port, 2.0)
+        for client in ("first", "second"):  # whoever subscribes anew, such as a collector whose session is gone
+            (tmp_path / client).mkdir()
+            with rooms(tmp_path / client, port, influx_url, ("collector", "storing")) as settings:
+                store, ledger = open_store(settings), open_ledger(settings)
+
+                def handed_out(ledger: Ledger = ledger) -> bool:
+                    accounts = [ledger.of(name) for name in names]
+                    return all(account is not None and account.counts["retained"] > 0 for account in accounts)
+
+                until(handed_out)
+                assert ledger.total().counts["accepted"] == 0
+                assert not any(len(one.ts_ms) for one in store.history(names, ["flow_temp_c"], 0, 2**42).values())
+                since_ms = SYSTEM.now_ms()
+                say(fleet, port, 2.0)
+
+                def stored(store: Store = store) -> bool:
+                    return all(len(one.ts_ms) for one in store.history(names, ["flow_temp_c"], 0, 2**42).values())
+
+                until(stored)
+                oldest_ms = min(one.ts_ms.min() for one in store.history(names, ["flow_temp_c"], 0, 2**42).values())
+                assert oldest_ms >= since_ms - 1_000
+                assert ledger.total().balanced
+                store.close()
+                ledger.close()
 
 
 def test_simulated_gateways_of_every_dialect_are_read_live_over_a_brokers_restart_and_leave_their_wills(

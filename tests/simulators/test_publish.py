@@ -91,6 +91,74 @@ def test_a_live_fleet_shows_every_boiler_and_a_fault_its_code() -> None:
     assert after.ts_ms.tolist() == [T0 + 40_000] * 5
 
 
+def live(model: str, dialect: str, interval_s: float = 10.0, boilers: int = 3) -> LiveView:
+    return LiveView(Fleet(boilers, 1, T0 / 1000, (model,)), dialect, interval_s=interval_s)
+
+
+@pytest.mark.parametrize("dialect", ["native", "thingsboard"])
+def test_a_gateway_that_tells_changes_only_leaves_out_what_it_has_told_but_every_half_hour(dialect: str) -> None:
+    view = live("RBF 20", dialect)
+    known: list[dict[str, float]] = [{}, {}, {}]
+    whole, left_out = [], 0
+    for step in range(400):
+        shown = view.show(T0 / 1000 + 10 * step)
+        for row, boiler in enumerate(shown.boiler.tolist()):
+            told = {name: values[row] for name, values in shown.signals.items() if not math.isnan(values[row])}
+            assert told, "who has nothing new says nothing"
+            if len(told) < len(known[boiler]):
+                left_out += 1
+                assert all(known[boiler][name] != value for name, value in told.items())
+            elif boiler == 0:
+                whole.append(step)
+            known[boiler] |= told
+    assert left_out > 500
+    assert {0, 180, 360} <= set(whole)
+
+
+@pytest.mark.parametrize("dialect", ["mapped", "ems_esp_v37"])
+def test_one_that_can_only_say_everything_says_nothing_while_nothing_changes(dialect: str) -> None:
+    view, other = live("RBF 20", dialect, 2.0, 12), live("RBF 20", "native", 2.0, 12)
+    said = 0
+    for step in range(120):
+        shown = view.show(T0 / 1000 + 2 * step)
+        changed = other.show(T0 / 1000 + 2 * step)
+        assert shown.boiler.tolist() == changed.boiler.tolist()
+        assert not np.isnan(shown.signals["flow_temp_c"]).any()
+        said += len(shown.boiler)
+    assert 12 < said < 120 * 12
+
+
+def test_opentherm_looks_for_changes_itself_and_a_periodic_gateway_says_all() -> None:
+    for model, dialect in (("Duo 24", "otgw"), ("GB 24", "native")):
+        view = live(model, dialect)
+        fitted = {name: ~np.isnan(values) for name, values in view.show(T0 / 1000).signals.items()}
+        for step in range(1, 20):
+            shown = view.show(T0 / 1000 + 10 * step)
+            assert shown.boiler.tolist() == [0, 1, 2]
+            assert all((~np.isnan(values) == fitted[name]).all() for name, values in shown.signals.items())
+
+
+def test_gateways_keep_their_own_intervals_and_a_code_waits_for_none() -> None:
+    fleet = Fleet(24, 1, T0 / 1000, ("Condens 24", "Victrix 24"))
+    add_fault(fleet, "lockout_code:boiler-2:in_s=100", T0 / 1000)
+    view = LiveView(fleet, "native", interval_s=0.0)
+    assert view.step_s() == 10
+    at: dict[int, list[int]] = {boiler: [] for boiler in range(24)}
+    told = []
+    for step in range(200):
+        shown = view.show(T0 / 1000 + 10 * step)
+        for boiler in shown.boiler.tolist():
+            at[boiler].append(10 * step)
+        told += [(10 * step, boiler) for boiler, _, _, _ in shown.codes]
+    assert told[0] == (100, 1)
+    for boiler, model in enumerate(fleet.models):
+        every = model.intervals_s[boiler % len(model.intervals_s)]
+        extra = {when for when, who in told if who == boiler}
+        assert set(at[boiler]) - extra == set(range(0, 2_000, every)) - extra
+        assert extra <= set(at[boiler])
+    assert {len(times) for times in at.values()} >= {2, 34, 200}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("melted:boiler-0001", "there is no such fault"), ("silent:boiler-0001", "this fleet cannot have it"),
