@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score-tickets": ("score_tickets", "score_tickets_command"), "simulate": ("simulate", "simulate"), "demo": ("demo", "demo"),
     "listen": ("listen", "listen"), "check": ("check", "check"), "report": ("report", "report"), "fleet": ("fleet", "app"),
     "tickets": ("tickets", "app"), "maintenance": ("maintenance", "app"), "handover": ("report", "handover"),
-    "policy": ("policy", "app"), "notices": ("notices", "app"), "detectors": ("detectors", "app"),
+    "policy": ("policy", "app"), "baseline": ("baseline", "app"), "notices": ("notices", "app"), "detectors": ("detectors", "app"),
     "quarantine": ("quarantine", "app"), "grafana": ("grafana", "app"), "setup": ("setup", "app"),
 }  # fmt: skip
 
