@@ -9,16 +9,18 @@ import gzip
 import math
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from boilerwatch.errors import InputError
 from boilerwatch.model import Batch, Event, Floats, Ints, Source
@@ -26,25 +28,27 @@ from boilerwatch.signals import BY_NAME, FLAGS, SIGNALS
 from boilerwatch.wire import ID, parse_time
 
 _MEDIAN_OF = 31
-_PIECE_BYTES = 1 << 21
+_PIECE_BYTES = 1 << 22
 _NAMES = tuple(signal.name for signal in SIGNALS)
 #: 2000 to 2100: outside lies seconds, microseconds or a clock that was never set.
 _EARLIEST_MS, _LATEST_MS = 946_684_800_000, 4_102_444_800_000
 
-Line = msgspec.defstruct(
-    "Line",
-    [
-        ("boiler", str),
-        ("site", str, ""),
-        ("ts", int | str | None, None),
-        ("received_at", int | str | None, None),
-        ("code", str | int | None, None),
-        ("active", bool, True),
-        *((name, bool | float | None if name in FLAGS else float | None, math.nan) for name in _NAMES),
-    ],
-    gc=False,
-)
-_PAIR, _BOILER, _TS = attrgetter("boiler", "site"), attrgetter("boiler"), attrgetter("ts")
+_PLAIN_FIELDS: list[Any] = [
+    ("boiler", str),
+    ("site", str, ""),
+    ("ts", int | str | None, None),
+    ("received_at", int | str | None, None),
+    ("code", str | int | None, None),
+    ("active", bool, True),
+]
+
+
+def _signal_fields(names: Iterable[str]) -> list[Any]:
+    return [(name, bool | float | None if name in FLAGS else float | None, math.nan) for name in names]
+
+
+Line = msgspec.defstruct("Line", [*_PLAIN_FIELDS, *_signal_fields(_NAMES)], gc=False)
+_PAIR, _TS = attrgetter("boiler", "site"), attrgetter("ts")
 _RECEIVED, _CODE = attrgetter("received_at"), attrgetter("code")
 _BULK: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Line])  # type: ignore[valid-type]
 _PLAIN = msgspec.json.Decoder()
@@ -58,20 +62,37 @@ class Arrival:
         self._sorted: list[int] = []
         self.now_ms = 0
 
-    def of(self, boilers: Iterable[str], ts_ms: Iterable[int], told: Iterable[int | None]) -> list[int]:
+    def of(self, boilers: Sequence[str], code: Ints, ts_ms: Ints, told: Sequence[int | None] | None = None) -> Ints:
         """Return when each line arrived: what it tells, or what the lines before it and itself let suppose.
 
         Parameters
         ----------
+        boilers
+            Each once.
+        code
+            Which of them a line is of, shape (n,).
         told
             The line's own arrival where it has one. [ms since 1970]
         """
+        if told is not None:
+            return self._one_by_one(boilers, code, ts_ms, told)
+        begin = min(len(code), max(_MEDIAN_OF - len(self._last), 0))
+        first = self._one_by_one(boilers, code[:begin], ts_ms[:begin], repeat(None))
+        if begin == len(code):
+            return first
+        rest = self._at_once(boilers, code[begin:], ts_ms[begin:])
+        if rest is None:
+            rest = self._one_by_one(boilers, code[begin:], ts_ms[begin:], repeat(None))
+        return np.concatenate([first, rest])
+
+    def _one_by_one(self, boilers: Sequence[str], code: Ints, ts_ms: Ints, told: Iterable[int | None]) -> Ints:
         last, ordered, now_ms = self._last, self._sorted, self.now_ms
         out = []
-        for boiler, ts, own in zip(boilers, ts_ms, told, strict=False):
+        for number, ts, own in zip(code.tolist(), ts_ms.tolist(), told, strict=False):
             if own is not None:
                 out.append(own)
                 continue
+            boiler = boilers[number]
             before = last.pop(boiler, None)
             if before is None and len(last) == _MEDIAN_OF:
                 _, before = last.popitem(last=False)
@@ -83,11 +104,37 @@ class Arrival:
             now_ms = max(now_ms, median)
             out.append(now_ms)
         self.now_ms = now_ms
-        return out
+        return np.array(out, np.int64)
+
+    def _at_once(self, boilers: Sequence[str], code: Ints, ts_ms: Ints) -> Ints | None:
+        """Return the same for lines whose boilers take turns, or are one: the last boilers heard are the last lines; else None."""
+        number = {boiler: place for place, boiler in enumerate(boilers)}
+        held = np.array([number.get(boiler, -1 - place) for place, boiler in enumerate(self._last)], np.int64)
+        if len(held) == 1 and (code == held[0]).all():
+            middle, kept = ts_ms, 1
+        elif len(held) == _MEDIAN_OF and _apart(np.concatenate([held, code])) >= _MEDIAN_OF:
+            every = np.concatenate([np.array(list(self._last.values()), np.int64), ts_ms])
+            windows = np.lib.stride_tricks.sliding_window_view(every, _MEDIAN_OF)[1:]
+            place = (_MEDIAN_OF - 1) // 2
+            middle, kept = np.partition(windows, place, axis=1)[:, place], _MEDIAN_OF
+        else:
+            return None
+        fresh = zip([boilers[one] for one in code[-kept:].tolist()], ts_ms[-kept:].tolist(), strict=True)
+        newest = [*self._last.items(), *fresh][-kept:]
+        self._last, self._sorted = OrderedDict(newest), sorted(ts for _, ts in newest)
+        arrivals = np.maximum(np.maximum.accumulate(middle), self.now_ms)
+        self.now_ms = int(arrivals[-1])
+        return arrivals
 
 
-def read_batches(path: Path, refused: Counter[str], rows: int = 20_000) -> Iterator[Batch]:
-    """Return the file's readings and events, `rows` lines a batch.
+def _apart(code: Ints) -> int:
+    """Return the least number of lines from a boiler's line to its next, as many as there are where none has two."""
+    order = np.argsort(code, kind="stable")
+    return int(np.diff(order)[np.diff(code[order]) == 0].min(initial=len(code)))
+
+
+def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Iterator[Batch]:
+    """Return the file's readings and events, at most `rows` lines a batch.
 
     Parameters
     ----------
@@ -99,33 +146,50 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 20_000) -> Itera
     InputError
         If the file cannot be read, or is cut off in the middle of its compression.
     """
-    arrival = Arrival()
+    reading = _Reading(refused)
     try:
         for lines in _chunks(path, rows):
-            yield _batch(_decode(lines, refused), arrival, refused)
+            yield reading.batch(lines)
     except (OSError, EOFError, gzip.BadGzipFile) as exc:
         raise InputError(f"{path} cannot be read: {exc}") from exc
     except pa.ArrowException as exc:
         raise InputError(f"{path} is not a Parquet file of readings: {exc!s:.200}") from exc
 
 
-def _chunks(path: Path, rows: int) -> Iterator[list[bytes]]:
+def _chunks(path: Path, rows: int) -> Iterator[bytes]:
+    """Return whole lines, each with its end, at most `rows` at once."""
     if path.suffix == ".parquet":
         for part in pq.ParquetFile(path).iter_batches(rows):
-            yield [msgspec.json.encode({k: v for k, v in row.items() if v is not None}) for row in part.to_pylist()]
+            lines = [msgspec.json.encode({k: v for k, v in row.items() if v is not None}) for row in part.to_pylist()]
+            yield b"".join(line + b"\n" for line in lines)
         return
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        lines: list[bytes] = []
+    with cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb") as file:
         rest = b""
-        while piece := file.read(_PIECE_BYTES):
-            *whole, rest = (rest + piece).split(b"\n")
-            lines += whole
-            while len(lines) >= rows:
-                yield lines[:rows]
-                del lines[:rows]
+        for piece in _pieces(file):
+            end = piece.rfind(b"\n") + 1
+            if end:
+                yield from _cut(rest + piece[:end], rows)
+            rest = piece[end:] if end else rest + piece
         if rest:
-            lines.append(rest)
-        yield from (lines[begin : begin + rows] for begin in range(0, len(lines), rows))
+            yield rest + b"\n"
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """Read a piece ahead: unpacking needs no interpreter, so it goes on beside the rest."""
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(file.read, _PIECE_BYTES)
+        while piece := waiting.result():
+            waiting = ahead.submit(file.read, _PIECE_BYTES)
+            yield piece
+
+
+def _cut(lines: bytes, rows: int) -> Iterator[bytes]:
+    if lines.count(b"\n") <= rows:
+        yield lines
+        return
+    each = lines.split(b"\n")[:-1]
+    for begin in range(0, len(each), rows):
+        yield b"\n".join([*each[begin : begin + rows], b""])
 
 
 def _decode(lines: list[bytes], refused: Counter[str]) -> list[Any]:
@@ -176,68 +240,134 @@ def _time(raw: int | str | None) -> int | None:
     return raw if raw is not None and _EARLIEST_MS <= raw <= _LATEST_MS else None
 
 
-def _batch(lines: list[Any], arrival: Arrival, refused: Counter[str]) -> Batch:
-    """Make columns of decoded lines."""
-    lines, ts_ms = _timed(lines, refused)
-    arrivals = _arrivals(lines, ts_ms, arrival)
-    numbers: dict[tuple[str, str], int] = {}
-    source = np.fromiter(
-        (numbers.setdefault(pair, len(numbers)) for pair in map(_PAIR, lines)), np.int64, count=len(lines)
-    )
-    is_event = np.fromiter((code is not None for code in map(_CODE, lines)), np.bool_, count=len(lines))
-    before = np.cumsum(~is_event)
-    events = [
-        Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(lines[i].code)[:64], lines[i].active, int(before[i]))
-        for i in np.flatnonzero(is_event).tolist()
-    ]
-    rows = ~is_event
-    kept = [line for line in lines if line.code is None] if events else lines
-    n = len(kept)
-    arrivals = arrivals[rows]
-    return Batch(
-        sources=[Source(boiler, site, boiler) for boiler, site in numbers], source=source[rows], ts_ms=ts_ms[rows],
-        received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
-        columns=_columns(kept, refused), hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
-        seq=np.full(n, -1, np.int64), events=events, ledger={},
-    )  # fmt: skip
+class _Sources(dict[tuple[str, str], Source]):
+    """(boiler, site) -> its source, made once."""
+
+    def __missing__(self, pair: tuple[str, str]) -> Source:
+        boiler, site = pair
+        source = self[pair] = Source(boiler, site, boiler)
+        return source
 
 
-def _timed(lines: list[Any], refused: Counter[str]) -> tuple[list[Any], Ints]:
-    """Return the lines with a possible time and id, and their times."""
-    good = {boiler for boiler in set(map(_BOILER, lines)) if ID.fullmatch(boiler)}
-    try:
-        ts_ms = np.fromiter(map(_TS, lines), np.int64, count=len(lines))
-    except (TypeError, ValueError, OverflowError):  # a text, none, or a number beyond 64 bits
-        ts_ms = np.array([_time(line.ts) or 0 for line in lines], np.int64)
-    bad_time = (ts_ms < _EARLIEST_MS) | (ts_ms > _LATEST_MS)
-    bad_id = np.fromiter((boiler not in good for boiler in map(_BOILER, lines)), np.bool_, count=len(lines)) & ~bad_time
-    if not (bad_time.any() or bad_id.any()):
-        return lines, ts_ms
-    for reason, bad in (("bad time", bad_time), ("bad boiler id", bad_id)):
-        if bad.any():
-            refused[reason] += int(bad.sum())
-    fine = ~(bad_time | bad_id)
-    return [lines[i] for i in np.flatnonzero(fine).tolist()], ts_ms[fine]
+class _Reading:
+    """Makes batches of a file's lines, one chunk after another.
+
+    Parameters
+    ----------
+    refused
+        Added to.
+    """
+
+    def __init__(self, refused: Counter[str]) -> None:
+        self._refused = refused
+        self._arrival = Arrival()
+        self._good: set[str] = set()
+        self._sources = _Sources()
+        self._names: tuple[str, ...] = ()
+        self._narrow: msgspec.json.Decoder[list[Any]] | None = None
+
+    def batch(self, raw: bytes) -> Batch:
+        """Return lines as columns."""
+        lines, names = self._decoded(raw)
+        pairs = list(map(_PAIR, lines))
+        ts_ms = self._times(lines)
+        fine = self._fine(pairs, ts_ms)
+        if fine is not None:
+            kept = np.flatnonzero(fine).tolist()
+            lines, pairs, ts_ms = [lines[i] for i in kept], [pairs[i] for i in kept], ts_ms[fine]
+        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        source = np.fromiter(map(numbers.__getitem__, pairs), np.int64, count=len(lines))
+        arrivals = self._arrivals(lines, list(numbers), source, ts_ms)
+        codes, rows, events = list(map(_CODE, lines)), lines, []
+        if codes.count(None) < len(codes):
+            is_event = np.fromiter((code is not None for code in codes), np.bool_, count=len(lines))
+            before = np.cumsum(~is_event)
+            events = [
+                Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(codes[i])[:64], lines[i].active, int(before[i]))
+                for i in np.flatnonzero(is_event).tolist()
+            ]  # fmt: skip
+            rows = [line for line in lines if line.code is None]
+            source, ts_ms, arrivals = source[~is_event], ts_ms[~is_event], arrivals[~is_event]
+        n = len(rows)
+        columns = _columns(rows, names, self._refused)
+        self._look_only_for(columns, names)
+        return Batch(
+            sources=list(map(self._sources.__getitem__, numbers)), source=source, ts_ms=ts_ms,
+            received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
+            columns=columns, hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
+            seq=np.full(n, -1, np.int64), events=events, ledger={},
+        )  # fmt: skip
+
+    def _decoded(self, raw: bytes) -> tuple[list[Any], tuple[str, ...]]:
+        """Return the lines, and the signals that they may have: those of the lines before, where no line has another."""
+        count, array = raw.count(b"\n"), b"[" + raw[:-1].replace(b"\n", b",") + b"]"
+        for decoder, names in ((self._narrow, self._names), (_BULK, _NAMES)):
+            if decoder is not None:
+                try:
+                    found = decoder.decode(array)
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                    continue
+                if len(found) == count:
+                    return found, names
+        return _decode(raw.split(b"\n")[:-1], self._refused), _NAMES
+
+    def _look_only_for(self, columns: dict[str, Floats], names: tuple[str, ...]) -> None:
+        """Decode from now on what there was so far: a column that never comes costs as much as one that does."""
+        if names is not _NAMES:
+            return
+        fresh = tuple(name for name in _NAMES if name in columns or name in self._names)
+        if fresh != self._names:
+            self._names, self._narrow = fresh, _decoder_of(fresh)
+        else:
+            self._narrow = None  # lines have what is none of ours: it would be in vain each time
+
+    def _times(self, lines: list[Any]) -> Ints:
+        """Return when each line was measured, 0 where it tells no time, shape (n,). [ms since 1970]"""
+        try:
+            return np.fromiter(map(_TS, lines), np.int64, count=len(lines))
+        except (TypeError, ValueError, OverflowError):  # a text, none, or a number beyond 64 bits
+            return np.array([_time(line.ts) or 0 for line in lines], np.int64)
+
+    def _fine(self, pairs: list[tuple[str, str]], ts_ms: Ints) -> NDArray[np.bool_] | None:
+        """Return which lines have a possible time and id, None where all have, shape (n,)."""
+        fresh = {boiler for boiler, _ in set(pairs)} - self._good
+        self._good |= {boiler for boiler in fresh if ID.fullmatch(boiler)}
+        bad = fresh - self._good
+        bad_time = (ts_ms < _EARLIEST_MS) | (ts_ms > _LATEST_MS)
+        if not (bad or bad_time.any()):
+            return None
+        bad_id = np.fromiter((boiler in bad for boiler, _ in pairs), np.bool_, count=len(pairs)) & ~bad_time
+        for reason, those in (("bad time", bad_time), ("bad boiler id", bad_id)):
+            if those.any():
+                self._refused[reason] += int(those.sum())
+        return ~(bad_time | bad_id)
+
+    def _arrivals(self, lines: list[Any], pairs: list[tuple[str, str]], source: Ints, ts_ms: Ints) -> Ints:
+        """Return when each line arrived, shape (n,). [ms since 1970]"""
+        boilers = list(dict.fromkeys(boiler for boiler, _ in pairs))
+        code = source
+        if len(boilers) < len(pairs):  # one that names two sites is one boiler
+            number = {boiler: place for place, boiler in enumerate(boilers)}
+            code = np.array([number[boiler] for boiler, _ in pairs], np.int64)[source]
+        told = [_time(raw) for raw in map(_RECEIVED, lines)] if any(map(_RECEIVED, lines)) else None
+        return self._arrival.of(boilers, code, ts_ms, told)
 
 
-def _arrivals(lines: list[Any], ts_ms: Ints, arrival: Arrival) -> Ints:
-    """Return when each line arrived, shape (n,). [ms since 1970]"""
-    if not any(map(_RECEIVED, lines)):
-        return np.array(arrival.of(map(_BOILER, lines), ts_ms.tolist(), repeat(None)), np.int64)
-    told = [_time(raw) for raw in map(_RECEIVED, lines)]
-    return np.array(arrival.of(map(_BOILER, lines), ts_ms.tolist(), told), np.int64)
+def _decoder_of(names: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:
+    """Return a decoder of lines that have these signals and no others."""
+    fields = [*_PLAIN_FIELDS, *_signal_fields(names)]
+    narrow = msgspec.defstruct("Narrow", fields, gc=False, forbid_unknown_fields=True)
+    return msgspec.json.Decoder(list[narrow])  # type: ignore[valid-type]
 
 
-def _columns(lines: list[Any], refused: Counter[str]) -> dict[str, Floats]:
+def _columns(lines: list[Any], names: tuple[str, ...], refused: Counter[str]) -> dict[str, Floats]:
     columns: dict[str, Floats] = {}
-    for name in _NAMES:
+    for name in names:
         get = attrgetter(name)
         try:
             values = np.fromiter(map(get, lines), np.float64, count=len(lines))
         except TypeError:  # a null
             values = np.array([get(line) for line in lines], np.float64)
-        if np.isnan(values).all():
-            continue
         signal = BY_NAME[name]
         good = (values >= signal.low) & (values <= signal.high)
         if not good.all():
@@ -245,6 +375,6 @@ def _columns(lines: list[Any], refused: Counter[str]) -> dict[str, Floats]:
             if impossible.any():
                 refused[f"{name} out of range"] += int(impossible.sum())
                 values[impossible] = math.nan
-        if not np.isnan(values).all():
+        if good.any():
             columns[name] = values
     return columns

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.model import Batch, Event, Floats
+from boilerwatch.model import Batch, Event, Floats, Ints
 from detectors.catalogue.contract import View
 
 #: A block holds no more rows than this, so that memory stays bounded however many boilers speak.
@@ -44,19 +44,28 @@ class Block:
         enough = self._count >= self._least_rows or number - self._first >= _MOST_BEATS
         return self._count >= FULL_ROWS or (0 <= self._number < number and enough)
 
-    def add(self, batch: Batch, slot_of: NDArray[np.int64], begin: int) -> int:
-        """Take rows from `begin` up to the end of the beat; return where the next beat begins.
+    def arrivals(self, batch: Batch) -> Ints:
+        """Return when each row of a batch arrived, shape (n,). [ms since 1970]
 
         What was refused and is read again later bears its first arrival. It came late all the same: arrival never runs
         backwards here, or everybody would seem silent since then.
         """
-        arrival = np.maximum(np.maximum.accumulate(batch.received_at_ms), self._reached_ms)
+        return np.maximum(np.maximum.accumulate(batch.received_at_ms), self._reached_ms)
+
+    def add(self, batch: Batch, slot: Ints, arrival: Ints, begin: int) -> int:
+        """Add rows from `begin` up to the end of the beat; return where the next beat begins.
+
+        Parameters
+        ----------
+        slot, arrival
+            Of each row of the batch, arrival as `arrivals` returned it, shape (n,).
+        """
         self._number = max(self._number, int(arrival[begin]) // self._beat_ms)
         self._first = self._number if self._first < 0 else self._first
         end = begin + int(np.searchsorted(arrival[begin:], (self._number + 1) * self._beat_ms))
         end = min(max(end, begin + 1), begin + FULL_ROWS - self._count)
         rows = slice(begin, end)
-        times = (slot_of[batch.source[rows]], batch.ts_ms[rows], arrival[rows])
+        times = (slot[rows], batch.ts_ms[rows], arrival[rows])
         self._rows.append(dict(zip(_TIMES, times, strict=True)))
         self._columns.append({name: values[rows] for name, values in batch.columns.items()})
         self._count += end - begin

@@ -4,6 +4,7 @@ A civil day is the boiler's own: 23 or 25 hours at a change of the clocks, stamp
 float64, one minute after another, so they are the same bit for bit however rows were cut into batches.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +19,8 @@ from detectors.catalogue.contract import Banded, DailyDetector, Days, World
 
 _FLAME, _STARTS = "flame_on_s", "starts"
 _TIMES = ("start", "newest", "received")
+#: Values added in one call: few boilers' features together, many boilers' one after another.
+_AT_ONCE = 100_000
 
 
 class Closed(NamedTuple):
@@ -58,14 +61,18 @@ class DayFeatures:
         self._bands |= {_FLAME: 1, _STARTS: 1}
         zero = (-1, np.int64, ())
         self._open = Arrays({"start": zero, "end": zero, "newest": zero, "received": zero, "before": zero})
-        self._totals = Arrays({name: (0.0, np.float64, (bands,)) for name, bands in self._bands.items()})
-        self._counts = Arrays({name: (0, np.int16, (bands,)) for name, bands in self._bands.items()})
+        ends = np.cumsum(list(self._bands.values())).tolist()
+        self._place = {
+            name: slice(end - bands, end) for (name, bands), end in zip(self._bands.items(), ends, strict=True)
+        }
+        self._width = width = ends[-1]
+        self._sums = Arrays({"total": (0.0, np.float64, (width,)), "count": (0, np.int16, (width,))})
 
     def add(self, frames: Frames) -> None:
         """Measure closed minutes, and let each detector judge the days that closed with them."""
         if not self._detectors or not len(frames):
             return
-        for part in (self._open, self._totals, self._counts):
+        for part in (self._open, self._sums):
             part.grow(len(self._world.slots))
         measured = {_FLAME: Banded(frames.flame_on_s), _STARTS: Banded(frames.starts)}
         for detector in self._detectors:
@@ -90,7 +97,7 @@ class DayFeatures:
     def _civil_day(self, slot: Ints, at_ms: Ints) -> tuple[Ints, Ints]:
         zones: dict[str, int] = {}
         own, inverse = np.unique(slot, return_inverse=True)
-        number = np.array([zones.setdefault(self._world.zone(int(one)), len(zones)) for one in own], np.int64)[inverse]
+        number = np.array([zones.setdefault(zone, len(zones)) for zone in self._world.zones(own)], np.int64)[inverse]
         starts = day_starts(list(zones), number, at_ms)
         return starts, day_starts(list(zones), number, starts + DAY_MS + DAY_MS // 12)
 
@@ -115,57 +122,72 @@ class DayFeatures:
             self._sum(frames, measured, slice(None) if rank.max() == 0 else np.flatnonzero(rank[run] == one))
         if not closed:
             return None
-        times, totals, counts = (_joined(parts) for parts in zip(*closed, strict=True))
-        order = np.lexsort((times["start"], times["slot"]))
-        return Closed._make({name: values[order] for name, values in part.items()} for part in (times, totals, counts))
-
-    def _emit(self, slot: Ints) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-        times = {name: self._open[name][slot] for name in (*_TIMES, "before")} | {"slot": slot}
-        return (
-            times,
-            {name: self._totals[name][slot] for name in self._bands},
-            {name: self._counts[name][slot] for name in self._bands},
+        slot = np.concatenate([part[0] for part in closed])
+        start = np.concatenate([part[1]["start"] for part in closed])
+        order = np.lexsort((start, slot))
+        times = {name: np.concatenate([part[1][name] for part in closed])[order] for name in closed[0][1]}
+        total, count = (np.concatenate([part[number] for part in closed])[order] for number in (2, 3))
+        return Closed(
+            {"slot": slot[order], **times},
+            {name: total[:, place] for name, place in self._place.items()},
+            {name: count[:, place] for name, place in self._place.items()},
         )
+
+    def _emit(self, slot: Ints) -> tuple[Ints, dict[str, Ints], Floats, NDArray[np.int16]]:
+        times = {name: self._open[name][slot] for name in (*_TIMES, "before")}
+        return slot, times, self._sums["total"][slot], self._sums["count"][slot]
 
     def _begin(self, slot: Ints, start: Ints, end: Ints) -> None:
         self._open["before"][slot] = self._open["start"][slot]
         self._open["start"][slot], self._open["end"][slot], self._open["received"][slot] = start, end, -1
-        for name in self._bands:
-            self._totals[name][slot] = 0.0
-            self._counts[name][slot] = 0
+        self._sums["total"][slot] = 0.0
+        self._sums["count"][slot] = 0
 
     def _sum(self, frames: Frames, measured: dict[str, Banded], rows: Ints | slice) -> None:
         slot = frames.slot[rows]
         self._open["newest"][slot] = frames.newest_ms[rows]  # sorted by time: the last assignment is the newest
         np.maximum.at(self._open["received"], slot, frames.received_at_ms[rows])
+        begin = slot * self._width
+        places, seen, waiting = [], [], 0
         for name, one in measured.items():
             values = one.values[rows]
             known = np.flatnonzero(~np.isnan(values))
             if not len(known):
                 continue
-            place = slot[known]
-            if one.band is not None:
-                place = place * self._bands[name] + one.band[rows][known]
-            np.add.at(self._totals[name].reshape(-1), place, values[known])
-            np.add.at(self._counts[name].reshape(-1), place, np.ones(len(known), np.int16))
+            place = begin[known] + self._place[name].start
+            places.append(place if one.band is None else place + one.band[rows][known])
+            seen.append(values[known])
+            waiting += len(known)
+            if waiting > _AT_ONCE:
+                self._add(places, seen)
+                places, seen, waiting = [], [], 0
+        self._add(places, seen)
+
+    def _add(self, places: list[Ints], values: list[Floats]) -> None:
+        """Add values one after another, several features in one call."""
+        if not places:
+            return
+        place = np.concatenate(places)
+        np.add.at(self._sums["total"].reshape(-1), place, np.concatenate(values))
+        np.add.at(self._sums["count"].reshape(-1), place, np.ones(len(place), np.int16))
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return the open days for a snapshot."""
-        parts = (("open", self._open), ("total", self._totals), ("count", self._counts))
-        return {f"{prefix}.{name}": v for prefix, part in parts for name, v in part.dump().items()}
+        names = np.frombuffer(json.dumps(self._bands).encode(), np.uint8)
+        return {f"open.{name}": v for name, v in self._open.dump().items()} | self._sums.dump() | {"names": names}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take the open days of a snapshot; what a detector of another version measured is left out."""
-        size = len(data["open.start"])
-        for prefix, part in (("open", self._open), ("total", self._totals), ("count", self._counts)):
-            part.grow(size)
-            fresh = part.dump()
-            same = {n: data.get(f"{prefix}.{n}", v) for n, v in fresh.items()}
-            part.load({n: v if v.shape[1:] == fresh[n].shape[1:] else fresh[n][: len(v)] for n, v in same.items()})
-
-
-def _joined(parts: Sequence[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        self._open.load({name: data[f"open.{name}"] for name in self._open.dump()})
+        self._sums.grow(len(data["total"]))
+        fresh = {name: values[: len(data["total"])] for name, values in self._sums.dump().items()}
+        begin = 0
+        for name, bands in json.loads(data["names"].tobytes()).items():
+            if self._bands.get(name) == bands:
+                for part in ("total", "count"):
+                    fresh[part][:, self._place[name]] = data[part][:, begin : begin + bands]
+            begin += bands
+        self._sums.load(fresh)
 
 
 def days_of(closed: Closed, detector: DailyDetector) -> Days:

@@ -109,26 +109,21 @@ class Engine:
     def register(self, boilers: Sequence[Boiler]) -> None:
         """Take what the register says of boilers."""
         for boiler in boilers:
-            self._learn_facts(
-                boiler.boiler,
-                {
-                    "family": boiler.family,
-                    "model": boiler.model,
-                    "region": boiler.region,
-                    "time_zone": boiler.time_zone,
-                },
-            )
+            self.world.facts[boiler.boiler] = {
+                "family": boiler.family, "model": boiler.model, "region": boiler.region, "time_zone": boiler.time_zone,
+            }  # fmt: skip
 
     def take(self, batch: Batch) -> list[Finding]:
         """Return what a batch leads to."""
         slot_of = self.slots.of_all(batch.sources)
         events = [(int(slot_of[event.source]), event) for event in batch.events]
-        begin = 0
+        begin, arrival = 0, self._block.arrivals(batch)
+        slot = slot_of[batch.source]
         while begin < len(batch):
             events = self._tell(events, begin)
             if self._block.is_over(int(batch.received_at_ms[begin])):
                 self._flush()
-            begin = self._block.add(batch, slot_of, begin)
+            begin = self._block.add(batch, slot, arrival, begin)
         self._tell(events, len(batch))
         if batch.tick_ms:
             if self._block.is_over(batch.tick_ms):

@@ -25,6 +25,8 @@ class Slots:
         self.sites: list[str] = []
         self._of: dict[str, int] = {}
         self._siteless: set[int] = set()
+        self._site_of = np.zeros(0, np.int64)
+        self._numbers: dict[str, int] = {"": -1}
 
     def __len__(self) -> int:
         """Return how many slots are taken."""
@@ -42,7 +44,16 @@ class Slots:
         elif site and slot in self._siteless:
             self.sites[slot] = site
             self._siteless.remove(slot)
+            self._site_of = self._site_of[:slot]
         return slot
+
+    def site_numbers(self) -> Ints:
+        """Return a number of each slot's site, -1 where it is not known, shape (len(self),)."""
+        numbers, known = self._numbers, len(self._site_of)
+        if known < len(self.sites):
+            fresh = [numbers.setdefault(site, len(numbers) - 1) for site in self.sites[known:]]
+            self._site_of = np.concatenate([self._site_of, np.array(fresh, np.int64)])
+        return self._site_of
 
     def of_all(self, sources: list[Source]) -> Ints:
         """Return the slot of each source, shape (len(sources),)."""

@@ -62,7 +62,7 @@ class Condensate:
         """Look at the week that each closed day ends."""
         self._week.grow(len(world.slots))
         world.scores.grow(len(world.slots))
-        sites = np.unique(np.array(world.slots.sites), return_inverse=True)[1]
+        sites = world.slots.site_numbers() + 1  # those without one together
         for rows in ranks(days.slot):
             slot = days.slot[rows]
             self._push(slot, days, rows)

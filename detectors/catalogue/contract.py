@@ -148,9 +148,10 @@ class World:
         """Return one thing the register says, empty where it does not."""
         return self.facts.get(self.slots.boilers[slot], {}).get(name, "")
 
-    def zone(self, slot: int) -> str:
-        """Return the boiler's time zone."""
-        return self.fact(slot, "time_zone") or DEFAULT_ZONE
+    def zones(self, slot: Ints) -> list[str]:
+        """Return the time zones of some boilers."""
+        boilers, facts, nothing = self.slots.boilers, self.facts, dict[str, str]()
+        return [facts.get(boilers[one], nothing).get("time_zone") or DEFAULT_ZONE for one in slot.tolist()]
 
 
 class Detector(Protocol):

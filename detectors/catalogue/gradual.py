@@ -51,8 +51,7 @@ class Gradual:
 
     def judge(self, days: Days, world: World) -> None:
         """Compare closed days with the boiler's own past, one day of each boiler after another."""
-        names, site = np.unique(np.array(world.slots.sites), return_inverse=True)
-        site = np.where(names[site] == "", -1, site)
+        site = world.slots.site_numbers()
         world.scores.grow(len(world.slots))
         for rows in ranks(days.slot):
             slot = days.slot[rows]

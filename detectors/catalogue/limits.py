@@ -14,6 +14,7 @@ Cadence: readings. Units: bar, degrees Celsius.
 Limits: where no flame is told, a sensor that fails to zero is told as low pressure after half an hour.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ _LOW_MARGIN_BAR, _HIGH_MARGIN_BAR, _FROST_MARGIN_C = 0.2, 0.3, 3.0
 FALL_WITHIN_MS = 3_600_000
 QUARTER_MS = 900_000
 _ANCHORS = 5
+#: Rows a boiler, as a share of all, from which plain numbers are faster than arrays.
+_FEW = 8
 _APART_MS = 60_000
 _COOLING_BAR_PER_K = 0.02
 #: How far below its own lowest a boiler must be, in days of memory, and the alarm without a past. [bar, days, bar]
@@ -120,6 +123,12 @@ class Limits:
         previous[begins] = before[begins]
         fresh = np.flatnonzero(quarter > previous)
         values = {"anchor": quarter, "anchor_bar": pressure, "anchor_c": flow}
+        own, first, count = np.unique(slot[fresh], return_index=True, return_counts=True)
+        if len(fresh) < _FEW * count.max(initial=0):  # few boilers with many quarters each: plain numbers are faster
+            for one, begin, number in zip(own.tolist(), first.tolist(), count.tolist(), strict=True):
+                rows = fresh[begin : begin + number]
+                self._anchor_one(one, {name: column[rows] for name, column in values.items()})
+            return
         for rank in ranks(slot[fresh]):
             one = fresh[rank]
             self._lower_floor(slot[one])
@@ -127,6 +136,34 @@ class Limits:
                 ring = self._since[name]
                 ring[slot[one], :-1] = ring[slot[one], 1:]
                 ring[slot[one], -1] = column[one]
+
+    def _anchor_one(self, slot: int, fresh: dict[str, NDArray[Any]]) -> None:
+        """Do for one boiler's quarters what is done for many boilers', one quarter after another."""
+        state = self._since
+        rings = {
+            name: np.concatenate([state[name][slot], values.astype(state[name].dtype)])
+            for name, values in fresh.items()
+        }
+        for name, ring in rings.items():
+            state[name][slot] = ring[-_ANCHORS:]
+        passed = zip(*(rings[name][:-_ANCHORS].tolist() for name in ("anchor", "anchor_bar", "anchor_c")), strict=True)
+        floors, colds = state["floor_bar"][slot].tolist(), state["floor_c"][slot].tolist()
+        reached, margin = int(state["floor_day"][slot]), state["floor_bar"].dtype.type(_FLOOR_MARGIN_BAR / 2)
+        near_bar = float(margin.dtype.type(floors[-1]) + margin)
+        for anchor, bar, warm in passed:
+            if anchor < 0 or not math.isfinite(bar):
+                continue
+            if anchor // _QUARTERS_A_DAY > reached:
+                reached = anchor // _QUARTERS_A_DAY
+                floors, colds, near_bar = [*floors[1:], math.nan], [*colds[1:], math.nan], math.nan
+            lower, near = not bar >= floors[-1], bar <= near_bar
+            if lower and not near:
+                colds[-1] = warm
+            elif lower or near:
+                colds[-1] = warm if math.isnan(colds[-1]) or warm < colds[-1] else colds[-1]
+            if lower:
+                floors[-1], near_bar = bar, float(margin.dtype.type(bar) + margin)
+        state["floor_bar"][slot], state["floor_c"][slot], state["floor_day"][slot] = floors, colds, reached
 
     def _lower_floor(self, slot: Ints) -> None:
         """Let each boiler's oldest anchor, an hour old by now, count to the lowest pressure of its day."""

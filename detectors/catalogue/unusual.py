@@ -145,12 +145,12 @@ class Unusual:
 
     def _everywhere(self, slot: Ints, world: World) -> NDArray[np.bool_]:
         """Return where half of the site's boilers are half as odd as it takes: the cause is outside, shape (n,)."""
-        names, site = np.unique(np.array(world.slots.sites), return_inverse=True)
+        site = world.slots.site_numbers() + 1
         size = len(site)
         recent = self._state["day"][:size] >= self._state["day"][slot].max() - _RECENT_DAYS
-        recent &= names[site] != ""
-        members = np.bincount(site, recent, len(names))
-        off = np.bincount(site, recent & (self._state["odd"][:size] >= 0.5), len(names))
+        recent &= site > 0
+        members = np.bincount(site, recent)
+        off = np.bincount(site, recent & (self._state["odd"][:size] >= 0.5))
         shared = (members >= _SITE_LEAST) & (2 * off >= members)
         result: NDArray[np.bool_] = shared[site[slot]]
         return result

@@ -12,7 +12,8 @@ def test_arrival_never_runs_backwards() -> None:
     block = Block(3_600_000)
     for arrival in (arrivals[:2], arrivals[2:]):
         rows = np.zeros(len(arrival), np.int64)
-        block.add(batch_of(["b-1"], rows, arrival, arrival, {"flow_temp_c": np.ones(len(arrival))}), rows, 0)
+        batch = batch_of(["b-1"], rows, arrival, arrival, {"flow_temp_c": np.ones(len(arrival))})
+        block.add(batch, rows, block.arrivals(batch), 0)
     view = block.take()
     assert (view.received_at_ms - T0_MS).tolist() == [600_000, 601_000, 601_000, 602_000]
     assert (view.ts_ms - T0_MS).tolist() == [600_000, 601_000, 0, 602_000]
