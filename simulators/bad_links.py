@@ -8,17 +8,21 @@ are back they say their last value again as if it were new.
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from simulators.dialects import Gateway, Moment, Publication, speaker_of
 
 _DAY_MS = 86_400_000
+#: From power to the first reading. [ms]
+_START_MS = 8_000
 #: Dialects that tell their own time; their gateways keep what they could not send.
 WITH_TIME = ("native", "thingsboard", "mapped")
 #: A past that is said again comes so long before the first new reading. [ms]
 PAST_BEFORE_MS = 900
+#: A gateway that has lost its clock asks for the time again after so long. [ms]
+CLOCK_LOST_MS = 420_000
 
 
 class Troubles(NamedTuple):
@@ -30,10 +34,14 @@ class Troubles(NamedTuple):
         How often a gateway goes away, and for how long on average. [1/d, h]
     outages_a_day, outage_h
         The same for a whole site. [1/d, h]
+    gaps_a_day, gap_h
+        The same for gateways that stay away for days. [1/d, h]
     repeated, garbled
         Share of publications that come twice, and that arrive torn. [-]
     rebooted
         Share of returns from an absence that are a restart, with a new boot id. [-]
+    clock_lost
+        Share of restarts after which a gateway tells the time since it started for some minutes, until it has asked. [-]
     skew_s, drift_ppm
         Spread of the clocks' error at first, and of its growth. [s, 1e-6]
     kept
@@ -53,6 +61,14 @@ class Troubles(NamedTuple):
     drift_ppm: float = 30.0
     kept: int = 5_000
     past_repeated: float = 0.15
+    gaps_a_day: float = 0.004
+    gap_h: float = 36.0
+    clock_lost: float = 0.2
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return a good link."""
+        return cls(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=0, gaps_a_day=0, clock_lost=0)
 
 
 class Absences:
@@ -129,6 +145,10 @@ class BadLink:
         self._kept: deque[Publication] = deque(maxlen=troubles.kept)
         self._repeats_past = random.spawn(1)[0].random() < troubles.past_repeated
         self._last: Moment | None = None
+        self._gaps = Absences(random.spawn(1)[0], troubles.gaps_a_day, troubles.gap_h)
+        self._clocks = random.spawn(1)[0]
+        self._started_ms = 0
+        self._asks_ms = 0
 
     def will(self) -> Publication | None:
         """Return the speaker's last will."""
@@ -140,10 +160,12 @@ class BadLink:
 
     def say(self, moment: Moment) -> list[Publication]:
         """Return what gets through: nothing while away; on coming back birth, past, this moment, then the backlog."""
-        is_away = self._site.cover(moment.ts_ms) | self._own.cover(moment.ts_ms)
+        is_away = any(one.cover(moment.ts_ms) for one in (self._site, self._own, self._gaps))
         is_back, self._is_away = self._is_away and not is_away, is_away
         if is_back and self._random.random() < self._troubles.rebooted:
             self._boots += 1
+            self._started_ms = moment.ts_ms - _START_MS
+            self._asks_ms = moment.ts_ms + CLOCK_LOST_MS * (self._clocks.random() < self._troubles.clock_lost)
             self._speaker = speaker_of(self._dialect, self._gateway, f"{self._boot}-{self._boots}")
         past = self._past(moment.ts_ms) if is_back else []
         said = self._speaker.say(moment._replace(ts_ms=self._clock_ms(moment.ts_ms)))
@@ -164,10 +186,10 @@ class BadLink:
         return self._speaker.say(self._last._replace(ts_ms=self._clock_ms(now_ms - PAST_BEFORE_MS)))
 
     def _clock_ms(self, ts_ms: int) -> int:
-        """Return the time by the gateway's clock, which a restart sets right."""
+        """Return the time by the gateway's clock, which a restart sets right, though not always at once."""
         self._first_ms = self._first_ms or ts_ms
         if self._boots:
-            return ts_ms
+            return ts_ms - self._started_ms if ts_ms < self._asks_ms else ts_ms
         return round(ts_ms + self._skew_ms + (ts_ms - self._first_ms) * self._drift)
 
     def _carried(self, said: Sequence[Publication]) -> list[Publication]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boilerwatch.model import Floats, Ints
-from simulators.bad_links import PAST_BEFORE_MS, Absences, Troubles
+from simulators.bad_links import CLOCK_LOST_MS, PAST_BEFORE_MS, Absences, Troubles
 from simulators.past import Past
 from simulators.rows import Bools, Rows
 
@@ -61,15 +61,18 @@ class FileLinks:
             for site in np.unique(gateways.site)
         }
         spans: list[list[tuple[float, float]]] = []
-        for site, own in zip(gateways.site.tolist(), random.spawn(count), strict=True):
+        more = np.random.default_rng([seed, 3])
+        for site, own, long in zip(gateways.site.tolist(), random.spawn(count), more.spawn(count), strict=True):
             away = Absences(own, troubles.absences_a_day, troubles.absence_h).between(start_ms, end_ms)
-            spans.append(_merged([*away, *outages[site]]))
+            gaps = Absences(long, troubles.gaps_a_day, troubles.gap_h).between(start_ms, end_ms)
+            spans.append(_merged([*away, *gaps, *outages[site]]))
         flat = np.array([one for those in spans for one in those]).reshape(-1, 2)
         self._span_start, self._span_end = flat[:, 0], flat[:, 1]
         self._offset = np.concatenate([[0], np.cumsum([len(those) for those in spans])])
         owner = np.repeat(np.arange(count), np.diff(self._offset))
         self._span_key = owner * self._key_ms + (self._span_start - start_ms)
         self._reboots = np.concatenate([[0], np.cumsum(random.random(len(flat)) < troubles.rebooted)])
+        self._clock_lost = np.append(more.random(len(flat)) < troubles.clock_lost, False)
         self._skew_ms = random.normal(0, troubles.skew_s * 1_000, count)
         self._drift = random.normal(0, troubles.drift_ppm * 1e-6, count)
         self._boot_base = random.integers(1, 2**31, count)
@@ -111,6 +114,7 @@ class FileLinks:
         has_clock = self._gateways.has_clock[boiler]
         fault_ms = self._skew_ms[boiler] + self._drift[boiler] * (at_ms - self._start_ms)
         rows.ts_ms = at_ms + np.where(boots == 0, fault_ms, 0).astype(np.int64)
+        self._lose_clocks(rows, ended)
         rows.seq = np.where(has_clock, self._numbered(boiler, boots), -1)
         rows.boot = np.where(has_clock, self._boot_base[boiler] + boots, -1)
         interval_ms = self._gateways.interval_ms[boiler]
@@ -122,6 +126,14 @@ class FileLinks:
         is_code = rows.code >= 0  # one without a clock still shows its code when it is back
         sent = ~is_away | is_code | (has_clock & (place < self._troubles.kept))
         return rows.take(sent), backlog_ms[sent]
+
+    def _lose_clocks(self, rows: Rows, ended: Ints) -> None:
+        """Let gateways that restarted without a clock tell the time since then, until they have asked for it."""
+        span = np.where(ended > self._offset[rows.boiler], ended - 1, -1)  # the absence it is back from
+        restarted = np.append(np.diff(self._reboots) > 0, False)[span] & self._clock_lost[span]
+        since_ms = rows.at_ms - np.append(self._span_end, np.inf)[span]
+        lost = restarted & (since_ms >= 0) & (since_ms < CLOCK_LOST_MS)
+        rows.ts_ms[lost] = since_ms[lost].astype(np.int64)
 
     def _absences(self, rows: Rows) -> tuple[Bools, Floats, Ints]:
         """Return whether each row falls into an absence, when that ends, and the number of the next that has not ended."""

@@ -171,7 +171,7 @@ class Mixed:
 
 
 #: All of their gateways repeat their past; nothing else is wrong with them.
-REPEATING = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=1)
+REPEATING = Troubles.none()._replace(past_repeated=1)
 
 
 def say(fleet: Mixed, port: int, seconds: float) -> None:

@@ -9,12 +9,12 @@ import pytest
 from boilerwatch.ledger import Ledger
 from collector.codecs import Codec, Draft, Ebusd, EmsEsp, Mapped, Message, Native, Otgw, ThingsBoard
 from collector.repeats import Repeats
-from simulators.bad_links import Absences, BadLink, Troubles, bad_links
+from simulators.bad_links import CLOCK_LOST_MS, Absences, BadLink, Troubles, bad_links
 from simulators.dialects import Gateway, Moment, Publication
 from tests.dialect_samples import SAMPLES
 
 T0 = 1_798_700_000_000
-GOOD = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=0)
+GOOD = Troubles.none()
 CODECS: dict[str, Callable[[], Codec]] = {
     "native": Native, "ems_esp_v37": lambda: EmsEsp(["ems-esp/{boiler}"], "s"), "otgw": lambda: Otgw(["OTGW"], "s"),
     "ebusd_json": lambda: Ebusd(["ebusd/{boiler}"], "s"), "thingsboard": lambda: ThingsBoard("s"),
@@ -102,6 +102,24 @@ def test_the_collectors_account_balances_over_the_worst_link(
     assert account.balanced
     assert account.counts["repeated"] > 0
     assert torn > 0
+
+
+def test_some_stay_away_for_days_and_some_come_back_without_a_clock_until_they_have_asked() -> None:
+    troubles = GOOD._replace(gaps_a_day=0.3, gap_h=40.0, rebooted=1.0, clock_lost=1.0, kept=0)
+    speaker = link("native", troubles)
+    said = [speaker.say(Moment(T0 + i * 120_000, VALUES)) for i in range(30 * 720)]
+    at = [i for i, some in enumerate(said) if some]
+    assert max(np.diff(at)) * 120 > 86_400
+    back = [i for i in range(1, len(said)) if said[i] and not said[i - 1]]
+    assert len(back) > 3
+    for i in back:
+        assert times(said[i])[-1] < 60_000, "seconds since 1970 are seconds since it started"
+        assert times(said[i + 2])[-1] < CLOCK_LOST_MS
+        assert times(said[i + 5])[-1] == T0 + (i + 5) * 120_000
+    draft = Draft(T0 + 86_400_000)
+    Native().read([Message(one.topic.encode(), one.payload, False) for one in said[back[0]]], draft)
+    assert len(draft.close()) == 0, "the collector takes no such time"
+    assert len(draft.refusals) == 1
 
 
 def changing(i: int) -> dict[str, float]:

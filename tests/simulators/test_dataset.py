@@ -16,7 +16,7 @@ from boilerwatch.errors import InputError
 from boilerwatch.readings_file import read_batches
 from boilerwatch.register import read_fleet
 from boilerwatch.service import decode
-from simulators.bad_links import Troubles
+from simulators.bad_links import CLOCK_LOST_MS, Troubles
 from simulators.dataset import Order, write
 from simulators.file_links import FileLinks, Gateways
 from simulators.fleet import Step
@@ -198,7 +198,7 @@ def links_of(
     return said, arrived
 
 
-PERFECT = Troubles(0, 1, 0, 1, 0, 0, 0, 0, 0, past_repeated=0)
+PERFECT = Troubles.none()
 
 
 def joined(parts: list[Rows]) -> Rows:
@@ -294,6 +294,19 @@ def test_a_restart_begins_a_boot_at_seq_nought_with_a_right_clock() -> None:
             assert (skew_ms == 0).all() if number else (abs(skew_ms) > 0).all()
             boots += number > 0
     assert boots > 6
+
+
+def test_some_are_gone_for_days_and_some_restart_without_a_clock() -> None:
+    troubles = PERFECT._replace(gaps_a_day=0.2, gap_h=40, rebooted=1, clock_lost=1, kept=0)
+    _, arrived = links_of(troubles, days=20, interval_s=300)
+    whole = joined(arrived)
+    lost = whole.ts_ms < 86_400_000
+    assert 6 < lost.sum() < 100
+    assert (whole.ts_ms[lost] < CLOCK_LOST_MS).all()
+    assert (whole.ts_ms[~lost] == whole.at_ms[~lost]).all()
+    longest_ms = [np.diff(whole.at_ms[whole.boiler == boiler]).max() for boiler in range(6)]
+    assert max(longest_ms) > 86_400_000
+    assert whole.boot[lost].min() > whole.boot.min()
 
 
 def test_repeats_say_the_same_again_and_torn_lines_are_torn() -> None:
