@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from boilerwatch.model import Floats
 
 _LEAST_SIDE = 3
+#: Blocks that a fall which began within the window must have lasted: less may be one cold day.
+_LEAST_FALL = 6
+#: Log-likelihood by which a fall from some block on must beat one all along, which has one value less to fit: 3 sigma.
+_BEGAN = 4.5
 #: A sound system's pressure falls no faster than this with its water's temperature (devices guide 6). [bar/K]
 _STEEPEST_BAR_PER_K = 0.02
 
@@ -18,7 +22,7 @@ class Fall(NamedTuple):
     Attributes
     ----------
     blocks
-        How many were used. [-]
+        How many the fall lasts: all that were used, or those since it began. [-]
     loss, error
         Fall of cold-equivalent pressure and its standard error. [bar/day]
     fall
@@ -97,10 +101,98 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     some = np.isfinite(by_peaks)
     ratio = np.maximum(squares, 1e-9) / np.maximum(np.where(some, by_peaks, 1.0), 1e-9)
     peaks = np.where(some, 0.5 * count * np.log(ratio), -np.inf)
-    stepped = _step(bar, warm, used, np.minimum(squares, by_peaks))
+    late = _begun(bar, warm, used)
+    stepped = _step(bar, warm, used, np.minimum(np.minimum(squares, by_peaks), late.squares))
     cooling = -(time * warm).sum(axis=1) / np.maximum((time**2).sum(axis=1), 1e-12) * span
+    lower = np.maximum(np.minimum(late.squares, squares), 1e-9)
+    began = 0.5 * count * np.log(np.maximum(squares, 1e-9) / lower) * (1 - lag) / (1 + lag) > _BEGAN
+    blocks, per_k = np.where(began, late.blocks, count), np.where(began, late.per_k, per_k)
+    ran = np.where(began, late.blocks * block_days, span)
+    cooling = np.where(began, late.cooling, cooling)
+    slope = np.where(began, late.slope / block_days, slope)
+    cold = np.where(
+        began, late.now + bar_middle - np.clip(per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0)), cold
+    )
+    late_error = late.error / block_days * np.sqrt((1 + late.lag) / (1 - late.lag)) + 0.003 / np.maximum(ran, 1)
+    error = np.where(began, late_error, error)
     cooled = np.maximum(_STEEPEST_BAR_PER_K - np.maximum(per_k, 0.0), 0.0) * np.maximum(cooling, 0.0)
-    return Fall(count, -slope, error, -slope * span, cold, stepped, cooled, peaks)
+    return Fall(blocks, -slope, error, -slope * ran, cold, stepped, cooled, peaks)
+
+
+class _Late(NamedTuple):
+    """The best fit of a pressure that is level up to a block and falls, or rises, evenly from it on; all shape (n,).
+
+    Attributes
+    ----------
+    squares
+        What it leaves.
+    blocks
+        Since it began.
+    slope, error
+        A block, and its standard error but for the residuals' correlation.
+    lag
+        The residuals' lag-one correlation.
+    per_k, now, cooling
+        Pressure a kelvin, at the end over its mean, and by how much water cooled since. [bar/K, bar, K]
+    """
+
+    squares: Floats
+    blocks: NDArray[np.int64]
+    slope: Floats
+    error: Floats
+    lag: Floats
+    per_k: Floats
+    now: Floats
+    cooling: Floats
+
+
+def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
+    """Try every block a fall may have begun at, all at once from running sums."""
+    blocks = bar.shape[1]
+    edges = np.arange(_LEAST_SIDE, blocks - _LEAST_FALL)
+    time = np.arange(blocks, dtype=np.float64)
+    size = np.maximum(used.sum(axis=1), 1)[:, None]
+
+    def after(values: Floats) -> Floats:
+        running = np.cumsum(np.where(used, values, 0.0), axis=1)
+        tail: Floats = running[:, -1:] - running[:, edges]
+        return tail
+
+    number, at = after(np.ones(bar.shape)), edges[None, :].astype(np.float64)
+    total, squared = after(np.broadcast_to(time, bar.shape)), after(np.broadcast_to(time**2, bar.shape))
+    one = total - number * at
+    aa = squared - 2 * at * total + at**2 * number - one**2 / size
+    ab = after(time * warm) - at * after(warm)
+    ay = after(time * bar) - at * after(bar)
+    bb, by = (warm**2).sum(axis=1)[:, None], (warm * bar).sum(axis=1)[:, None]
+    whole = aa * bb - ab**2
+    usable = whole > 1e-6 * aa * bb
+    whole = np.where(usable, whole, 1.0)
+    slope = np.where(usable, (bb * ay - ab * by) / whole, ay / np.maximum(aa, 1e-12))
+    per_k = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
+    left = (bar**2).sum(axis=1)[:, None] - slope * ay - per_k * by
+    left = np.where((number >= _LEAST_FALL) & (size - number >= _LEAST_SIDE), np.maximum(left, 0.0), np.inf)
+    best = left.argmin(axis=1)[:, None]
+
+    def of(values: Floats) -> Floats:
+        chosen: Floats = np.take_along_axis(values, best, axis=1)[:, 0]
+        return chosen
+
+    squares, fell, share = of(left), of(slope), of(per_k)
+    begin = edges[best[:, 0]]
+    x = np.where(used, np.maximum(time[None, :] - begin[:, None], 0.0), 0.0)
+    x = np.where(used, x - (x.sum(axis=1) / size[:, 0])[:, None], 0.0)
+    residual = bar - fell[:, None] * x - share[:, None] * warm
+    lag = (residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum((residual**2).sum(axis=1), 1e-12)
+    spread = np.where(of(usable), of(bb / whole), 1 / np.maximum(of(aa), 1e-12))
+    finite = np.where(np.isfinite(squares), squares, 0.0)
+    error = np.sqrt(finite / np.maximum(size[:, 0] - 3, 1) * spread)
+    falls = x - x.mean(axis=1, keepdims=True)
+    cooling = -np.where(used & (x > x.min(axis=1, keepdims=True)), falls * warm, 0.0).sum(axis=1)
+    cooling = cooling / np.maximum((falls**2).sum(axis=1), 1e-12) * (blocks - 1 - begin)
+    return _Late(
+        squares, of(number).astype(np.int64), fell, error, np.clip(lag, 0, 0.9), share, fell * x.max(axis=1), cooling
+    )
 
 
 def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:

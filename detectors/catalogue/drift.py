@@ -8,7 +8,9 @@ slow fault hardly touches, and taken out; what a whole site shows at once is tak
 A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
 multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual;
 two days suffice where both are far beyond, and one where a track says so.
-A jump that then stays is a set point, a service or new firmware: the reference moves there and nothing is told.
+The way is gradual where no two days made most of it, or where growth explains the days better than one jump does: from some
+day on (`ways`), or on and on after the jump. A jump that then stays is a set point, a service or new firmware: the
+reference moves there and nothing is told.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +21,15 @@ from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints, Severity
+from detectors.catalogue.ways import grows
 from detectors.forecast import Forecast, forecast
 
 #: Days kept to see a trend in. [days]
 KEPT = 12
-#: Days a band needs before it is compared.
-LEARN_DAYS = 4
+#: Days a band needs before it is compared, and days that count alike where a day's few rows say little each.
+LEARN_DAYS, POOLED_LEARN_DAYS = 4, 12
+#: Days whose rows may be taken together to have enough.
+_POOL_DAYS = 5
 #: Rate at which a learned reference follows while nothing is suspected. [1/day]
 _FOLLOW = 1 / 120
 _PERSIST = 4
@@ -74,6 +79,8 @@ class Track:
         Effect at which a single day tells it, however it came there.
     jump_share
         Share of the effect that a jump within two days may make for it to be gradual.
+    pooled
+        Whether `least` is of all bands together, and rows of days with fewer wait for more: of what is seen some times a day.
     """
 
     kind: str
@@ -94,6 +101,7 @@ class Track:
     local: bool = True
     at_once: float = np.inf
     jump_share: float = _JUMP_SHARE
+    pooled: bool = False
 
     @property
     def name(self) -> str:
@@ -144,12 +152,18 @@ class Drift:
         self.track = track
         one = (0.0, np.float32, ())
         unknown = (np.nan, np.float32, ())
+        bands = (track.bands,)
+        pool = {
+            "pool_sum": (0.0, np.float32, bands),
+            "pool_rows": (0, np.uint16, bands),
+            "pool_days": (0, np.uint8, ()),
+        }
         by_cause = {"cause": unknown, "raw": unknown, "raw_cause": unknown, "sxx": one, "sxy": one}
         self.state = Arrays(
             {
                 "reference": (np.nan, np.float32, (track.bands,)), "seen": (0, np.uint8, (track.bands,)),
                 "ring": (np.nan, np.float16, (KEPT,)), "squares": one, "days": one, "latest_day": (0, np.uint16, ()),
-            } | (by_cause if track.cause_slope else {})
+            } | (by_cause if track.cause_slope else {}) | (pool if track.pooled else {})
         )  # fmt: skip
 
     def take(
@@ -170,9 +184,11 @@ class Drift:
             False while the kind is raised: then nothing is learned, shape (n,).
         """
         track, state = self.track, self.state
+        if track.pooled:
+            mean, count = self._pooled(slot, gap, mean, count)
         reference = state["reference"][slot].astype(np.float64)
         seen = state["seen"][slot]
-        there = (count >= track.least) & np.isfinite(mean)
+        there = (count >= (1 if track.pooled else track.least)) & np.isfinite(mean)
         weight = np.where(there & (seen >= LEARN_DAYS), np.minimum(count, 60), 0).astype(np.float64)
         total = weight.sum(axis=1)
         apart = np.where(weight > 0, mean - reference, 0.0)
@@ -180,14 +196,43 @@ class Drift:
         value = raw - self._due_to(slot, gap, raw, cause)
         calm = ~(np.abs(value) > levels.advise / 2) & quiet
         self._learn(slot, there, mean, cause, calm)
-        known = np.isfinite(value) & calm
-        for name, more in (("squares", value**2), ("days", np.ones(len(value)))):
+        known, square = np.isfinite(value) & calm, value**2
+        if track.pooled:
+            known, square = self._changes(slot, value, quiet, levels)
+        for name, more in (("squares", square), ("days", np.ones(len(value)))):
             state[name][slot[known]] = (state[name][slot] * np.where(state["days"][slot] > 60, 59 / 60, 1) + more)[
                 known
             ]
         self._push(slot, gap, value)
         state["latest_day"][slot] = day
         return value
+
+    def _pooled(self, slot: Ints, gap: Ints, mean: Floats, count: Ints) -> tuple[Floats, Ints]:
+        """Return the day with the rows that waited, or nothing where all together are still too few, shape (n, bands)."""
+        state = self.state
+        fresh = state["pool_days"][slot] + gap > _POOL_DAYS
+        rows = np.where(fresh[:, None], 0, state["pool_rows"][slot]).astype(np.int64)
+        sums = np.where(fresh[:, None], 0.0, state["pool_sum"][slot]) + np.where(
+            count > 0, np.nan_to_num(mean) * count, 0.0
+        )
+        rows += count
+        enough = rows.sum(axis=1) >= self.track.least
+        waits = ~enough & (rows.sum(axis=1) > 0)
+        state["pool_rows"][slot] = np.where(waits[:, None], rows, 0)
+        state["pool_sum"][slot] = np.where(waits[:, None], sums, 0.0)
+        state["pool_days"][slot] = np.where(waits, np.where(fresh, 0, state["pool_days"][slot]) + gap, 0)
+        there = enough[:, None] & (rows > 0)
+        return np.where(there, sums / np.maximum(rows, 1), np.nan), np.where(there, rows, 0)
+
+    def _changes(
+        self, slot: Ints, value: Floats, quiet: NDArray[np.bool_], levels: Levels
+    ) -> tuple[NDArray[np.bool_], Floats]:
+        """Return half the squared change since the day before with data: scatter too wide to be learned from calm days alone."""
+        ring = self.state["ring"][slot].astype(np.float64)
+        newest = KEPT - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)
+        change = value - np.take_along_axis(ring, newest[:, None], axis=1)[:, 0]
+        known: NDArray[np.bool_] = np.isfinite(change) & quiet
+        return known, np.minimum(change**2 / 2, levels.advise**2)
 
     def _due_to(self, slot: Ints, gap: Ints, raw: Floats, cause: Floats) -> Floats:
         """Return what the cause explains, by a slope from day-to-day differences, shrunk to none."""
@@ -214,7 +259,8 @@ class Drift:
         reference, seen = state["reference"][slot].astype(np.float64), state["seen"][slot]
         use = there & calm[:, None]
         off = np.clip(np.where(seen == 0, 0.0, mean - reference), -clip, clip)
-        rate = np.where(seen < LEARN_DAYS, 1 / (seen + 1.0), _FOLLOW)
+        learns = POOLED_LEARN_DAYS if self.track.pooled else LEARN_DAYS
+        rate = np.where(seen < learns, 1 / (seen + 1.0), _FOLLOW)
         fresh = np.where(seen == 0, mean, reference + off * rate)
         state["reference"][slot] = np.where(use, fresh, reference)
         state["seen"][slot] = np.where(use, np.minimum(seen, 254) + 1, seen)
@@ -262,7 +308,8 @@ class Drift:
         back = np.take_along_axis(ring[:, ::-1], order, axis=1)  # newest first, days without data last
         age = order.astype(np.float64)
         recent = np.sort(back[:, :_PERSIST], axis=1)
-        enough = np.isfinite(recent).all(axis=1) & np.isfinite(ring[:, -1]) & (age[:, _PERSIST - 1] < 2 * _PERSIST)
+        newest_days, oldest_days = (_POOL_DAYS, KEPT) if track.pooled else (1, 2 * _PERSIST)
+        enough = np.isfinite(recent).all(axis=1) & (age[:, 0] < newest_days) & (age[:, _PERSIST - 1] < oldest_days)
         effect = np.where(enough, recent[:, 1], 0.0)
         days = np.minimum(state["days"][slot], 60)
         scatter = np.sqrt((_PRIOR_DAYS * track.floor**2 + state["squares"][slot]) / (_PRIOR_DAYS + days))
@@ -274,6 +321,11 @@ class Drift:
         jump = jumps[np.arange(len(slot)), place]
         far = np.maximum(effect, np.nan_to_num(back[:, 0], nan=-np.inf))  # of what it came to, not of where it was
         gradual = jump <= track.jump_share * np.maximum(far, 1e-9)
+        unclear = np.flatnonzero(~gradual & (far > levels.advise / 2))
+        if len(unclear):
+            gradual[unclear] = grows(
+                ring[unclear], scatter[unclear], np.broadcast_to(levels.advise, far.shape)[unclear]
+            )
         self._rebase(
             slot,
             enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),

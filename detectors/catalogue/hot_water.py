@@ -4,7 +4,8 @@ Sees: how far hot water stays below its set point, or below what it was, while a
 of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, in bands of modulation, because the difference over an
 exchanger is power over conductance; and, while heating burns and nothing was drawn for twenty minutes, how hot water
 follows the flow: a shut diverter leaves it cooling, one that passes warms it along. Needs: flow and hot water temperature
-and a sign of drawing; silent without. Cadence: minutes measured, days judged. Units: kelvin, kelvin per kelvin.
+and a sign of drawing; silent without. Cadence: minutes measured, days judged; days with fewer than four readings of
+taps are taken together, up to five of them. Units: kelvin, kelvin per kelvin.
 Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too.
 Sources: flow overshoots to about 85 °C with hot water near 50 °C (Bosch 348); DHW temperature tracks heating (devices
 guide 7). Limits: of a storage tank the difference follows its set point; a jump of that is taken as a new normal.
@@ -34,10 +35,10 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "5"
+    version = "6"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
-              least=3, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
+              least=4, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
               source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
         Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=30,
               rivals=("plate_scale", "ntc_failed"),

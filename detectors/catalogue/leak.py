@@ -2,7 +2,8 @@
 
 Sees: water pressure and, where there are any, flow and return temperature. Water expands when it warms, so pressure
 follows temperature with a slope of the boiler's own (0.005-0.02 bar/K for a healthy vessel); six-hour means are
-regressed on time and mean water temperature together, since the last top-up. The slope counts only when it excludes
+regressed on time and mean water temperature together, since the last top-up, or, where that explains them better, level up
+to some block and falling from it on: a loss that grows is told by its newest rate. The slope counts only when it excludes
 zero by far more than its uncertainty, which includes the sensor's steps, and when it explains more than one single step
 does (air let out, a sensor changed). A loss that follows the hours above 2.2 bar better than the clock is a relief
 valve's; one that never came there is a leak's. Needs: pressure; without a temperature the scatter it leaves widens the
@@ -53,7 +54,7 @@ class SlowLeak:
     """Raise when the cold-equivalent pressure falls or rises, clear after a top-up that holds or a repair."""
 
     name = "slow_leak"
-    version = "3"
+    version = "4"
 
     def __init__(self) -> None:
         self.limits = {

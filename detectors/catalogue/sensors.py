@@ -2,7 +2,8 @@
 
 Sees: flow - return once neither flame nor tap was on for ten minutes and the pump runs, when both measure the same water;
 or, without the pump, once both have come to rest at what is around them: three quarters of an hour later, when they cool by
-less than 3 K an hour; where no pump is told, after ten minutes, with the scatter that this brings. The offset is the sensors', each of the three compared with its own past. Needs: flow and return temperature and a sign of the flame;
+less than 3 K an hour; where they still cool, from twenty minutes on, when water between them has mixed; where no pump is told,
+after ten minutes, with the scatter that this brings. The offset is the sensors', each of the four compared with its own past. Needs: flow and return temperature and a sign of the flame;
 silent without. Cadence: minutes measured, days judged. Units: kelvin. Source: Bosch 347 sensors disagree; burner off,
 pump on for more than ten minutes, an offset beyond 2-3 K (devices guide 7).
 Limits: which of the two drifted is not known; a sensor that drifts with its partner is not seen.
@@ -19,9 +20,9 @@ from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Track, Verdict
 from detectors.catalogue.gradual import Gradual, SinceActive, Steps, drawing
 
-_QUIET_MINUTES, _STANDING_MINUTES = 10, 45
-#: With the pump, without it, and where it is not told.
-_BANDS = 3
+_QUIET_MINUTES, _STANDING_MINUTES, _MIXED_MINUTES = 10, 45, 20
+#: With the pump, without it at rest, where it is not told, and without it while the water still cools.
+_BANDS = 4
 #: Offset below which nothing is taken out of other detectors' spread. [K]
 _SURE_K = 2.0
 #: Water at rest does not warm, nor does its offset leap from one reading to the next. [K]
@@ -57,7 +58,8 @@ class Sensors(Gradual):
         pump = frames.low("pump_on")
         band = np.where(np.isnan(pump), 2, np.where(pump >= 1, 0, 1)).astype(np.int64)
         at_rest = (quiet >= _STANDING_MINUTES) & (np.abs(moved) < _REST_K_PER_H * frames.gap_s / 3600)
-        idle = np.where(band == 1, at_rest, quiet >= _QUIET_MINUTES)
+        band = np.where((band == 1) & ~at_rest, 3, band)
+        idle = quiet >= np.where(band == 3, _MIXED_MINUTES, _QUIET_MINUTES)
         return {
             "idle_offset_k": Banded(np.where(idle, flow - back, np.nan), band),
             "idle_c": Banded(np.where(idle, back, np.nan)),

@@ -1,0 +1,142 @@
+"""Growth is told from a jump, and few readings a day are enough: series written by hand, without the simulator."""
+
+import numpy as np
+import pytest
+
+from boilerwatch.model import Finding, Floats
+from detectors.catalogue.hot_water import HotWater
+from detectors.catalogue.leak import SlowLeak
+from detectors.catalogue.sensors import Sensors
+from detectors.catalogue.ways import grows
+from detectors.falls import fit
+from tests.detectors.series import T0_MS, findings_of, series
+
+DAY_MS = 86_400_000
+QUIET = np.random.default_rng(7).normal(0, 1, (200, 12))
+
+
+def ways(course: list[float], noise: float = 0.5) -> float:
+    """Share of noisy repeats of a course of twelve days in which growth is seen."""
+    ring = np.array(course)[None, :] + noise * QUIET
+    return float(grows(ring, np.full(len(ring), max(noise, 0.5)), np.full(len(ring), 3.0)).mean())
+
+
+def test_growth_of_a_few_days_is_seen_and_a_jump_within_a_day_is_not() -> None:
+    assert ways([0, 0, 0, 0, 0, 0, 0, 0, 3, 6, 9, 12]) > 0.95
+    assert ways([0, 0, 0, 0, 4, 6, 7.5, 8.5, 9.5, 10.5, 11, 12]) > 0.95
+    assert ways([0, 0, 0, 0, 0, 0, 0, 5, 10, 10, 10, 10]) < 0.05  # a day that holds both
+    assert ways([0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 10, 10]) < 0.05
+    assert ways([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 10]) < 0.05
+
+
+def test_what_goes_on_after_a_jump_is_growth() -> None:
+    assert ways([0, 0, 0, 0, 0, 9, 10.5, 12, 13.5, 15, 16.5, 18]) > 0.95
+    assert ways([0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9]) < 0.05
+
+
+def test_days_without_data_are_no_days() -> None:
+    course = np.array([[0, 0, np.nan, 0, 0, np.nan, 0, 3, np.nan, 9, 12, 15.0]])
+    assert grows(course, np.ones(1), np.full(1, 3.0)).tolist() == [True]
+    assert grows(np.full((1, 12), np.nan), np.ones(1), np.ones(1)).tolist() == [False]
+
+
+# ------------------------------------------------------------------------------------------------ pressure that begins to fall
+
+HOURS = np.arange(0, 24 * 24, 0.25)
+
+
+def system(lost_bar: Floats, seed: int = 1) -> dict[str, Floats]:
+    """A radiator system, 0.01 bar/K (devices guide 6), read every quarter of an hour in hundredths of a bar."""
+    chance = np.random.default_rng(seed)
+    warm = (
+        46
+        + 6 * np.sin(HOURS / 24 * 2 * np.pi)
+        + 3 * np.sin(HOURS / 24 / 4.3 * 2 * np.pi)
+        + chance.normal(0, 1, len(HOURS))
+    )
+    bar = 1.45 + 0.01 * (warm - 46) - lost_bar + chance.normal(0, 0.005, len(HOURS))
+    return {
+        "flow_temp_c": (warm + 4).round(1),
+        "return_temp_c": (warm - 4).round(1),
+        "water_pressure_bar": bar.round(2),
+    }
+
+
+def told(columns: dict[str, Floats], detector: object) -> list[Finding]:
+    found = findings_of([series(HOURS, columns)], [detector], beat_ms=3_600_000)  # type: ignore[list-item]
+    return [one for one in found if one.state == "raised"]
+
+
+def test_a_loss_that_begins_after_two_weeks_and_grows_is_told_with_its_present_rate() -> None:
+    days = np.maximum(HOURS / 24 - 16, 0)
+    raised = told(system(0.04 * days**2), SlowLeak())  # 0.95 bar are gone after 4.9 days
+    assert [one.problem for one in raised] == ["low_water_pressure"]
+    assert raised[0].raised_at_ms < T0_MS + 19.5 * DAY_MS
+    assert float(str(raised[0].values["loss_bar_per_day"])) > 0.08
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_air_let_out_and_a_front_of_cold_weather_are_no_leak(seed: int) -> None:
+    bled = np.where(HOURS / 24 > 16.3, 0.2, 0.0)
+    assert told(system(bled, seed), SlowLeak()) == []
+    assert told(system(np.zeros(len(HOURS)), seed), SlowLeak()) == []
+
+
+def test_a_fall_that_began_is_measured_from_where_it_began() -> None:
+    blocks = np.arange(56)
+    bar = 1.5 - 0.05 * np.maximum(blocks - 44, 0)
+    warm = 40 + np.sin(blocks)
+    fall = fit((bar + 0.01 * (warm - 40))[None, :], warm[None, :], np.zeros((1, 56)), 0.25)
+    assert fall.loss[0] == pytest.approx(0.2, abs=0.01)
+    assert 10 <= fall.blocks[0] <= 12
+    assert fall.stepped[0] == 0
+
+
+# ---------------------------------------------------------------------------------------------- few readings of taps, rest
+
+TAPS_A_DAY = 4
+
+
+def taps(grown_k: Floats, scatter_k: float, seed: int = 3) -> dict[str, Floats]:
+    """A combi whose taps are read four times a day: flow over hot water scatters with how long they have run."""
+    chance = np.random.default_rng(seed)
+    tap = np.zeros(len(HOURS), bool)
+    for day in range(int(HOURS[-1] / 24) + 1):
+        tap[chance.choice(np.arange(24, 92), TAPS_A_DAY, replace=False) + 96 * day] = True
+    flow = np.where(tap, 48 + 9 + grown_k + chance.normal(0, scatter_k, len(HOURS)), 40)
+    return {
+        "flow_temp_c": flow.round(1), "return_temp_c": (flow - 8).round(1), "dhw_active": tap * 1.0, "flame_on": tap * 1.0,
+        "modulation_pct": np.where(tap, chance.uniform(50, 100, len(HOURS)), 0).round(0),
+        "dhw_temp_c": np.where(tap, 48.0, 30.0), "dhw_setpoint_c": np.full(len(HOURS), 49.0),
+    }  # fmt: skip
+
+
+def test_scaled_plates_are_told_from_four_readings_of_taps_a_day() -> None:
+    grown = 24 * np.clip((HOURS / 24 - 12) / 11, 0, 1)  # to the 85 over 50 °C at which Bosch 348 stops
+    raised = told(taps(grown, 2.0), HotWater())
+    assert [one.kind for one in raised] == ["plate_scale"]
+    assert raised[0].raised_at_ms < T0_MS + 20 * DAY_MS
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_taps_that_scatter_by_eight_kelvins_are_no_scale(seed: int) -> None:
+    assert told(taps(np.zeros(len(HOURS)), 8.0, seed), HotWater()) == []
+
+
+def never_long_idle(offset_k: Floats, spread: Floats, seed: int = 2) -> dict[str, Floats]:
+    """Burns an hour and stands an hour in turn, its pump off, its water cooling by 10 K an hour meanwhile."""
+    chance = np.random.default_rng(seed)
+    on = (HOURS % 2) < 1
+    back = np.where(on, 42.0, 42 - 10 * (HOURS % 1)) + chance.normal(0, 0.3, len(HOURS))
+    flow = back + np.where(on, 10 * spread, 0.5) + chance.normal(0, 0.3, len(HOURS))
+    return {
+        "flow_temp_c": (flow + offset_k).round(1), "return_temp_c": back.round(1), "flame_on": on * 1.0, "pump_on": on * 1.0,
+        "modulation_pct": np.where(on, 40.0, 0.0),
+    }  # fmt: skip
+
+
+def test_sensors_that_part_are_told_while_water_cools_and_less_flow_is_not_taken_for_them() -> None:
+    grows_to = np.clip((HOURS / 24 - 12) / 11, 0, 1)
+    sound = np.ones(len(HOURS))
+    assert [one.kind for one in told(never_long_idle(9 * grows_to, sound), Sensors())] == ["ntc_drift"]
+    assert told(never_long_idle(0 * grows_to, 1 + 1.3 * grows_to), Sensors()) == []
