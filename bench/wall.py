@@ -6,6 +6,7 @@ looks at a minute of it. Prints a line a query and writes JSON to the file named
 """
 
 import argparse
+import itertools
 import json
 import statistics
 import sys
@@ -19,6 +20,7 @@ import numpy as np
 from boilerwatch.settings import StoreSettings
 from boilerwatch.store.influx import InfluxStore
 from boilerwatch.store.influx_server import Server
+from boilerwatch.store.measurements import POLICIES
 from grafana.boards.wall import board
 from tests.grafana.answers import Influx
 from tests.grafana.asking import Lived, plain, values_of
@@ -75,16 +77,13 @@ def fill(store: StoreSettings, days: int) -> int:
     made = InfluxStore(store)
     made.setup()
     made.close()
-    server, page, count = Server(store), [], 0
-    for line in rows(days):
-        page.append(line)
-        if len(page) == _LINES_A_POST:
-            server.write(("\n".join(page)).encode(), "")
+    server, count = Server(store), 0
+    for policy, lines in itertools.groupby(rows(days), lambda line: POLICIES.get(line.partition(",")[0], "")):
+        while page := list(itertools.islice(lines, _LINES_A_POST)):
+            server.write("\n".join(page).encode(), policy)
             count += len(page)
-            page.clear()
-    server.write(("\n".join(page)).encode(), "")
     server.close()
-    return count + len(page)
+    return count
 
 
 def measure(influx: Influx) -> Iterator[tuple[str, float, int]]:
@@ -119,7 +118,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     words = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, influxd(Path(folder)) as url:
-        store = StoreSettings(kind="influx", url=url, database="wall", retention_days=36_500, timeout_s=60)
+        store = StoreSettings(
+            kind="influx", url=url, database="wall", retention_days=36_500, snapshot_days=36_500, timeout_s=60
+        )
         began = perf_counter()
         count = fill(store, words.days)
         print(f"{count:,} rows of {BOILERS:,} boilers and {words.days} days written in {perf_counter() - began:.0f} s")

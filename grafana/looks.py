@@ -15,6 +15,7 @@ _LINKS: dict[str, tuple[Text, str, bool]] = {
         False,
     ),
     "ticket": (Text("Open this ticket", "打开这张工单"), "${desk}/tickets/${__value.raw}", True),
+    "file": (Text("Tickets of this boiler", "这台锅炉的工单"), "${desk}/boilers/${boiler}", True),
     "site": (
         Text("Open this site", "打开这个站点"),
         "/d/bw-district/district?var-site=${__value.raw}&${__url_time_range}",

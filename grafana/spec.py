@@ -40,13 +40,14 @@ class Column:
     Attributes
     ----------
     link
-        Where its value leads: to the boiler's board, the ticket's page or the district's board.
+        Where its value leads: to the boiler's board, the ticket's page, the district's board, or on a boiler's own board to
+        its file at the desk, with all of its tickets.
     """
 
     name: str
     unit: str = ""
     title: Text | None = None
-    link: Literal["", "boiler", "ticket", "site"] = ""
+    link: Literal["", "boiler", "ticket", "site", "file"] = ""
     looks: tuple[Look, ...] = ()
     steps: Steps = ()
     color: str = ""

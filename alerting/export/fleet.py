@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, case, func, insert, select, update
 
-from alerting.export.outboxes import STATES
+from alerting.export.outboxes import STATES, UNKNOWN
 from alerting.tables import BOILER, FINDING, STANDING, WINDOW
 from boilerwatch.ledger import Ledger
 from boilerwatch.store.protocol import Point
@@ -58,8 +58,7 @@ class Fleet:
         at_ms = now_ms - now_ms % 60_000
         table = counts.reshape(-1, len(STATES)).tolist()
         return [
-            Point("fleet_minute", {"region": region, "site": site, "state": state} if region else {"site": site, "state": state},
-                  {"boilers": count}, at_ms)
+            Point("fleet_minute", {"region": region or UNKNOWN, "site": site, "state": state}, {"boilers": count}, at_ms)
             for (region, site), row in zip(self.groups, table, strict=True)
             for state, count in zip(STATES, row, strict=True)
         ]  # fmt: skip

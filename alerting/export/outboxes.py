@@ -12,6 +12,8 @@ from boilerwatch.store.protocol import Point, Store
 
 PAGE = 1_000
 _HOUR_MS = 3_600_000
+#: The region of a boiler that the register gives none, or does not know: so it can be chosen too.
+UNKNOWN = "unknown"
 STATES = ("ok", "watch", "maintenance", "silent", "fault", "never_seen")
 
 
@@ -113,7 +115,7 @@ def tell_facts(engine: Engine, store: Store) -> int:
         rows = connection.execute(query).all()
     points = []
     for row in rows:
-        tags = {"boiler": row.boiler, "site": row.site, "region": row.region, "model": row.model}
+        tags = {"boiler": row.boiler, "site": row.site, "region": row.region or UNKNOWN, "model": row.model}
         fields: dict[str, float | int | str | bool] = {"family": row.family}
         fields |= {name: at for name in ("latitude", "longitude") if (at := getattr(row, name)) is not None}
         points.append(Point("boiler_fact", {k: v for k, v in tags.items() if v}, fields, row.changed_at_ms))
@@ -142,8 +144,14 @@ def tell_sites(engine: Engine, store: Store, now_ms: int) -> None:
 
 
 def tell_states(engine: Engine, store: Store) -> int:
-    """Write a page of boilers whose state changed as `boiler_state`."""
-    query = select(STANDING).where(STANDING.c.export_due).limit(PAGE)
+    """Write a page of boilers whose state changed as `boiler_state`; those that nobody registered as `boiler_fact` too."""
+    registered = STANDING.outerjoin(BOILER, STANDING.c.boiler == BOILER.c.boiler)
+    query = (
+        select(STANDING, BOILER.c.boiler.label("known"))
+        .select_from(registered)
+        .where(STANDING.c.export_due)
+        .limit(PAGE)
+    )
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     if rows:
@@ -159,6 +167,9 @@ def _states(rows: Any) -> Iterator[Point]:
     for row in rows:
         fields = {"state": STATES[row.code], "code": row.code}
         yield Point("boiler_state", {"boiler": row.boiler, "site": row.site}, fields, row.since_ms)
+        if row.known is None:
+            tags = {"boiler": row.boiler, "site": row.site, "region": UNKNOWN}
+            yield Point("boiler_fact", tags, {"family": ""}, row.since_ms)
 
 
 def _mark(engine: Engine, table: Any, key: Any, done: list[Any]) -> None:

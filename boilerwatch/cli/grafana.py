@@ -10,7 +10,7 @@ from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.errors import InputError, SettingsError
 from grafana.build import write
 from grafana.changes import apply
-from grafana.document import documented
+from grafana.document import write_documents
 from grafana.plan import Plan
 from grafana.remote import Remote
 from grafana.variables import DESK
@@ -36,12 +36,8 @@ def build(
         raise InputError("the committed boards are in English and name no desk; say where others go: --out DIR")
     folder = out or _checkout()
     changed = write(folder, known, desk)
-    document = Path("docs") / "grafana.md"
-    if out is None and document.is_file():
-        text = document.read_text(encoding="utf-8")
-        if documented(text) != text:
-            document.write_text(documented(text), encoding="utf-8")
-            changed.append(document)
+    if out is None and (Path("docs") / "grafana.md").is_file():
+        changed += write_documents(Path("docs"))
     print(f"{folder}: {f'{len(changed)} files written' if changed else 'every file is as it should be'}")
 
 

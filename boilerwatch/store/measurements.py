@@ -10,7 +10,8 @@ Policy = Literal["", "quarters", "days", "snapshots"]
 
 #: Measurement -> its policy; whatever is not named stands in the database's default one, with the readings.
 POLICIES: dict[str, Policy] = {
-    "boiler_15m": "quarters", "boiler_1d": "days", "forecast": "quarters", "ticket_next": "snapshots",
+    "boiler_15m": "quarters", "forecast": "quarters", "ticket_next": "snapshots",
+    "boiler_1d": "days", "boiler_fact": "days", "boiler_state": "days",  # written when something changes, which may be never
 }  # fmt: skip
 
 

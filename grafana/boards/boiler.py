@@ -207,12 +207,12 @@ def _happenings() -> tuple[tuple[Panel, ...], ...]:
             Panel(
                 key="codes", kind="table", title=Text("Error codes", "故障代码"), width=8, height=9, unit="none",
                 asks=Text("Which codes came and went?", "出现和消失了哪些代码？"), targets=(Target(codes),), sort=("Time", True),
-                columns=(TIME, Column("active", looks=YES_NO)), empty=Text("no code", "无代码"),
+                columns=(TIME, Column("code", link="file"), Column("active", looks=YES_NO)), empty=Text("no code", "无代码"),
             ),
             Panel(
                 key="findings", kind="table", title=Text("Findings", "发现"), width=16, height=9, unit="none",
                 asks=Text("What did detectors find, and on what evidence?", "检测器发现了什么，依据是什么？"),
-                targets=(Target(findings),), sort=("Time", True), columns=(TIME, FINDING_STATE, SEVERITY, Column("confidence", "percentunit")),
+                targets=(Target(findings),), sort=("Time", True), columns=(TIME, Column("kind", link="file"), FINDING_STATE, SEVERITY, Column("confidence", "percentunit")),
                 empty=Text("nothing found", "未发现"),
             ),
         ),

@@ -23,15 +23,15 @@ STATE_SERIES = tuple(Column(look.value, title=look.text, color=look.color) for l
 
 
 def states_now() -> Query:
-    """Return how many boilers are in each state, by the newest count of each site."""
-    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "state")
+    """Return how many boilers are in each state, by the newest count of each site; a site may lie in two regions."""
+    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "region", "state")
     return select(newest, of("sum", "boilers")).within().by("state")
 
 
 def states_over_time(*conditions: str) -> Query:
     """Return how many boilers were in each state."""
     each = select("fleet_minute", of("mean", "boilers")).where(*conditions, OF_SITE).within()
-    parts = each.every().by("site", "state")
+    parts = each.every().by("site", "region", "state")
     return select(parts, of("sum", "boilers")).within().every().by("state")
 
 

@@ -125,7 +125,7 @@ _INGEST = {
 def _load_and_map() -> tuple[Panel, ...]:
     load = named('sum("alarms") / max("operators")', "load")
     alarms = select("alarm_load", load).where(chosen("site", "site", "-")).within().every("10m")
-    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "state")
+    newest = select("fleet_minute", of("last", "boilers")).where(OF_SITE).within().by("site", "region", "state")
     trouble = select("fleet_minute", of("last", "boilers")).where(among("state", "fault", "silent"), OF_SITE)
     places = select("site_fact", of("last", "latitude"), name("longitude")).where(OF_SITE, upto())
     return (
@@ -148,7 +148,7 @@ def _load_and_map() -> tuple[Panel, ...]:
             ),
             unit="short", steps=((None, "dark-green"), (1.0, "dark-orange"), (10.0, "dark-red")),
             targets=(
-                Target(select(trouble.within().by("site", "state"), of("sum", "boilers", "in_trouble")).within().by("site")),
+                Target(select(trouble.within().by("site", "region", "state"), of("sum", "boilers", "in_trouble")).within().by("site")),
                 Target(select(newest, of("sum", "boilers")).within().by("site")),
                 Target(places.by("site", "region").series(1_000)),
             ),

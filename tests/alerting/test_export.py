@@ -137,11 +137,17 @@ def test_states_are_told_when_they_change_and_counted_every_minute(
     with engine.begin() as connection:
         end_window(connection, number, "Li", T0 + HOUR_MS + 1)
     exporter.turn(T0 + 2 * HOUR_MS)
-    counted = {(ts, t["state"]): f["boilers"] for t, ts, f in rows(installation, "fleet_minute") if t.get("region")}
+    counted = {
+        (ts, t["state"]): f["boilers"] for t, ts, f in rows(installation, "fleet_minute") if t["region"] == "city"
+    }
     assert [counted[T0, state] for state in ("ok", "watch", "silent", "fault", "never_seen")] == [1, 1, 1, 1, 1]
     assert [counted[T0 + HOUR_MS, state] for state in ("fault", "maintenance")] == [0, 1]
-    unregistered = [f["boilers"] for t, ts, f in rows(installation, "fleet_minute") if "region" not in t and ts == T0]
+    unregistered = [
+        f["boilers"] for t, ts, f in rows(installation, "fleet_minute") if t["region"] == "unknown" and ts == T0
+    ]
     assert sorted(unregistered) == [0, 0, 0, 0, 0, 1]
+    facts = [t for t, _, _ in rows(installation, "boiler_fact") if t["region"] == "unknown"]
+    assert facts == [{"boiler": "u-1", "site": "s", "region": "unknown"}]
     told = [(ts - T0, f["state"]) for t, ts, f in rows(installation, "boiler_state") if t["boiler"] == "b-1"]
     assert told == [(0, "fault"), (HOUR_MS, "maintenance"), (2 * HOUR_MS, "fault")]
     done = [(t["what"], f["actor"]) for t, _, f in rows(installation, "service_event")]

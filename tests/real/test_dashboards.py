@@ -14,15 +14,14 @@ from boilerwatch.settings import StoreSettings
 from grafana.spec import Board
 from tests.grafana.answers import Influx
 from tests.grafana.asking import BOARDS, Lived, asked, columns_missing, not_found_out, prove, values_of
-from tests.grafana.expansion import Range, Values, relative
+from tests.grafana.expansion import ALL, Range, Values, relative
 from tests.grafana.expected.registry import ANNOTATIONS, PANELS, PROMETHEUS, RUNNING
 from tests.grafana.expected.view import DAY_MS, HOUR_MS, Expected, View
 from tests.grafana.world import END_MS, build, pages
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
-#: As many as let this file finish in about two minutes of a machine with two free cores.
-FLEET = int(os.environ.get("BOILERWATCH_TEST_FLEET", "400"))
+FLEET = int(os.environ.get("BOILERWATCH_TEST_FLEET", "1000"))
 OTHER = os.environ.get("BOILERWATCH_TEST_INFLUX", "")
 TOKEN = os.environ.get("BOILERWATCH_TEST_INFLUX_TOKEN", "")
 
@@ -53,12 +52,13 @@ def readers(lived: Lived, board: Board) -> list[tuple[Range, Values]]:
     elif board.uid == "bw-district":
         three = tuple(sorted(boiler for boiler, row in world.register.items() if row["site"] == some[0])[:3])
         choices = [(own, {"site": some[0]}), (own, {"region": "city", "site": tuple(some), "boiler": three})]
-        choices.append((own, {"region": "county", "find": "boiler-00"}))
+        choices += [(own, {"region": "county", "find": "boiler-00"}), (own, {"region": "unknown"})]
     else:
         part = Range(END_MS - 5 * HOUR_MS, END_MS)
         choices = [
             (own, {}),
             (own, {"region": "county"}),
+            (own, {"region": "unknown"}),
             (own, {"region": "city", "site": some[0]}),
             (part, {"site": tuple(some)}),
         ]
@@ -96,16 +96,17 @@ def test_a_query_that_asks_for_another_field_or_turns_a_filter_is_found_out(live
 
 
 @each_board
-def test_variables_list_what_the_register_holds(lived: Lived, board: Board) -> None:
+def test_variables_list_what_the_register_holds_and_who_speaks_without_it(lived: Lived, board: Board) -> None:
     register = lived.world.register
     for _, values in readers(lived, board):
         assert set(values.options["region"]) == {row["region"] for row in register.values()}
         regions = set(values.taken("region"))
-        assert set(values.options["site"]) == {row["site"] for row in register.values() if row["region"] in regions}
+        placed = {boiler: row for boiler, row in register.items() if row["region"] in regions}
+        assert set(values.options["site"]) == {row["site"] for row in placed.values()}
         if "model" in values.options:
-            mine = {boiler: row for boiler, row in register.items() if row["site"] in values.taken("site")}
-            assert set(values.options["model"]) == {row["model"] for row in mine.values()}
-            models = set(values.taken("model"))
+            mine = {boiler: row for boiler, row in placed.items() if row["site"] in values.taken("site")}
+            assert set(values.options["model"]) == {row["model"] for row in mine.values()} - {""}
+            models = {*values.taken("model"), ""} if values.chosen["model"] == ALL else set(values.taken("model"))
             ids = sorted(
                 b for b, row in mine.items() if row["model"] in models and b.startswith(str(values.chosen["find"]))
             )

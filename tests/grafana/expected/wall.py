@@ -7,13 +7,14 @@ from alerting.tables import TICKET
 from tests.grafana.answers import Row
 from tests.grafana.expected.view import (
     STATES,
-    TICK_MS,
     Expected,
     View,
     share_of_days,
     states_over_time,
     totals,
 )
+
+_BUCKET_MS = 600_000
 
 
 def states(view: View) -> Expected:
@@ -42,9 +43,9 @@ def kept(view: View) -> Expected:
 def load(view: View) -> Expected:
     """Alarms of every ten minutes: openings, warnings and breaches, when people were told; a row of no site is a quiet time."""
     told = [step for step in view.world.steps if step["action"] in ("open", "warning", "breach")]
-    loud = totals((view.bucket(step["recorded_at_ms"], TICK_MS), 1) for step in told)
-    mine = totals((view.bucket(step["recorded_at_ms"], TICK_MS), 1) for step in told if step["site"] in view.sites)
-    starts = range(max(view.bucket(view.span.from_ms, TICK_MS), view.world.ticks[0]), view.now + 1, TICK_MS)
+    loud = totals((view.bucket(step["recorded_at_ms"], _BUCKET_MS), 1) for step in told)
+    mine = totals((view.bucket(step["recorded_at_ms"], _BUCKET_MS), 1) for step in told if step["site"] in view.sites)
+    starts = range(max(view.bucket(view.span.from_ms, _BUCKET_MS), view.world.ticks[0]), view.now + 1, _BUCKET_MS)
     return [[
         {"time": at, "load": mine.get(at, 0) / view.world.operators}
         for at in starts if view.within(at) and (at in mine or at not in loud)
