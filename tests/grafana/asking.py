@@ -106,20 +106,21 @@ def _columns(lived: Lived, measurement: str) -> tuple[list[str], list[str]]:
     return _KNOWN[key]
 
 
-def prove(lived: Lived, board: Board, found: Iterator[tuple[str, View, list[str], Expected]]) -> None:
-    """Every query answers what it must, and some reader sees something."""
+def answered_wrongly(lived: Lived, found: Iterator[tuple[str, View, list[str], Expected]]) -> list[str]:
+    """What is wrong: each answer that is not what it must be, and each query of which no reader saw anything."""
+    told: list[str] = []
     seen: dict[str, bool] = {}
     for key, view, queries, expected in found:
-        assert len(queries) == len(expected), key
-        for place, (query, wanted) in enumerate(zip(queries, expected, strict=True)):
+        if len(queries) != len(expected):
+            told.append(f"{key} asks {len(queries)} queries, of which {len(expected)} are expected")
+        for place, (query, wanted) in enumerate(zip(queries, expected, strict=False)):
             rows = lived.influx.rows(query)
-            assert not (told := wrong(rows, wanted)), (
-                f"{board.slug} {key} query {place} over {view.span}: {told}\n{query}"
-            )
             seen[f"{key} {place}"] = seen.get(f"{key} {place}", False) or bool(rows)
-    assert [name for name, is_shown in seen.items() if not is_shown] == [], (
-        "no reader saw anything here: it proves nothing"
-    )
+            if what := wrong(rows, wanted):
+                told.append(f"{key} query {place} over {view.span}: {what}\n{query}")
+    return told + [
+        f"{name}: no reader saw anything here, it proves nothing" for name, is_shown in seen.items() if not is_shown
+    ]
 
 
 def not_found_out(lived: Lived, found: Iterator[tuple[str, View, list[str], Expected]]) -> tuple[int, dict[Any, str]]:

@@ -283,7 +283,9 @@ def _trouble(folder: Path) -> None:
     path = folder / "readings.jsonl.gz"
     with gzip.open(path) as file:
         lines = msgspec.json.decode(b"[" + b",".join(file.read().splitlines()) + b"]")
-    last = {f"boiler-{number:04d}" for number in range(1, QUIET + 1)}
+    where = {row["boiler"]: row["site"] for row in registered}
+    neighbour = max(boiler for boiler, site in where.items() if site == where[STRANGERS[0]])
+    last = {*(f"boiler-{number:04d}" for number in range(1, QUIET + 1)), STRANGERS[0], neighbour}
     kept = []
     for line in lines:
         line["ts"] += int(line["boiler"][-4:]) % PHASES * (TURN_MS // PHASES)
