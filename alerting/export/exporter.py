@@ -14,7 +14,14 @@ from alerting.database import reading
 from alerting.export.counts import BUCKET_MS, load, nearest, pipeline, quality
 from alerting.export.days import day_points, zones
 from alerting.export.fleet import Fleet
-from alerting.export.outboxes import tell_facts, tell_service_events, tell_sites, tell_states, tell_transitions
+from alerting.export.outboxes import (
+    due_again,
+    tell_facts,
+    tell_service_events,
+    tell_sites,
+    tell_states,
+    tell_transitions,
+)
 from alerting.policy import Policy
 from alerting.tables import POSITION, TRANSITION
 from boilerwatch.clock import SYSTEM, Clock
@@ -92,8 +99,11 @@ class Exporter:
         while tell_transitions(self._engine, self._store, lambda moments: self._write_days(moments, now_ms)):
             pass
         is_register_new = self._is_due("sites", now_ms, _HOUR_MS)
+        if self._is_due("facts", now_ms, _DAY_MS):
+            due_again(self._engine)
+            self._done["facts"] = now_ms
         for tell in (tell_service_events, tell_facts, tell_states):
-            while tell(self._engine, self._store):
+            while tell(self._engine, self._store, now_ms):
                 is_register_new = is_register_new or tell is tell_facts
         if is_register_new:
             tell_sites(self._engine, self._store, now_ms)

@@ -11,7 +11,7 @@ from alerting.tables import BOILER, SERVICE_OUTBOX, STANDING, TICKET, TRANSITION
 from boilerwatch.store.protocol import Point, Store
 
 PAGE = 1_000
-_HOUR_MS = 3_600_000
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 #: The region of a boiler that the register gives none, or does not know: so it can be chosen too.
 UNKNOWN = "unknown"
 STATES = ("ok", "watch", "maintenance", "silent", "fault", "never_seen")
@@ -89,7 +89,7 @@ def _key(row: Any, later_ms: int) -> str:
     return "|".join([*tags, str(row.at_ms + later_ms)])
 
 
-def tell_service_events(engine: Engine, store: Store) -> int:
+def tell_service_events(engine: Engine, store: Store, _now_ms: int) -> int:
     """Write a page of what people did to boilers as `service_event`."""
     query = select(SERVICE_OUTBOX).where(SERVICE_OUTBOX.c.export_due).order_by(SERVICE_OUTBOX.c.id).limit(PAGE)
     with reading(engine) as connection:
@@ -108,8 +108,16 @@ def tell_service_events(engine: Engine, store: Store) -> int:
     return len(rows)
 
 
-def tell_facts(engine: Engine, store: Store) -> int:
-    """Write a page of the register as `boiler_fact`."""
+def due_again(engine: Engine) -> None:
+    """Let every boiler's facts be due, so that they never grow older than the store keeps rows."""
+    unregistered = STANDING.c.boiler.not_in(select(BOILER.c.boiler))
+    with engine.begin() as connection:
+        connection.execute(update(BOILER).values(export_due=True))
+        connection.execute(update(STANDING).where(unregistered).values(export_due=True))
+
+
+def tell_facts(engine: Engine, store: Store, now_ms: int) -> int:
+    """Write a page of the register as `boiler_fact`, of this day where it changed before."""
     query = select(BOILER).where(BOILER.c.export_due).order_by(BOILER.c.boiler).limit(PAGE)
     with reading(engine) as connection:
         rows = connection.execute(query).all()
@@ -118,7 +126,9 @@ def tell_facts(engine: Engine, store: Store) -> int:
         tags = {"boiler": row.boiler, "site": row.site, "region": row.region or UNKNOWN, "model": row.model}
         fields: dict[str, float | int | str | bool] = {"family": row.family}
         fields |= {name: at for name in ("latitude", "longitude") if (at := getattr(row, name)) is not None}
-        points.append(Point("boiler_fact", {k: v for k, v in tags.items() if v}, fields, row.changed_at_ms))
+        points.append(
+            Point("boiler_fact", {k: v for k, v in tags.items() if v}, fields, _of_day(row.changed_at_ms, now_ms))
+        )
     if points:
         store.write_points(points)
     _mark(engine, BOILER, BOILER.c.boiler, [row.boiler for row in rows])
@@ -143,7 +153,7 @@ def tell_sites(engine: Engine, store: Store, now_ms: int) -> None:
         store.write_points(points)
 
 
-def tell_states(engine: Engine, store: Store) -> int:
+def tell_states(engine: Engine, store: Store, now_ms: int) -> int:
     """Write a page of boilers whose state changed as `boiler_state`; those that nobody registered as `boiler_fact` too."""
     registered = STANDING.outerjoin(BOILER, STANDING.c.boiler == BOILER.c.boiler)
     query = (
@@ -155,7 +165,7 @@ def tell_states(engine: Engine, store: Store) -> int:
     with reading(engine) as connection:
         rows = connection.execute(query).all()
     if rows:
-        store.write_points(list(_states(rows)))
+        store.write_points(list(_states(rows, now_ms)))
     with engine.begin() as connection:
         for row in rows:
             same = (STANDING.c.boiler == row.boiler) & (STANDING.c.since_ms == row.since_ms)
@@ -163,13 +173,18 @@ def tell_states(engine: Engine, store: Store) -> int:
     return len(rows)
 
 
-def _states(rows: Any) -> Iterator[Point]:
+def _of_day(changed_ms: int, now_ms: int) -> int:
+    """Return when something that changed then is told: the same moment all day."""
+    return max(changed_ms, now_ms - now_ms % _DAY_MS)
+
+
+def _states(rows: Any, now_ms: int) -> Iterator[Point]:
     for row in rows:
         fields = {"state": STATES[row.code], "code": row.code}
         yield Point("boiler_state", {"boiler": row.boiler, "site": row.site}, fields, row.since_ms)
         if row.known is None:
             tags = {"boiler": row.boiler, "site": row.site, "region": UNKNOWN}
-            yield Point("boiler_fact", tags, {"family": ""}, row.since_ms)
+            yield Point("boiler_fact", tags, {"family": ""}, _of_day(row.since_ms, now_ms))
 
 
 def _mark(engine: Engine, table: Any, key: Any, done: list[Any]) -> None:

@@ -26,7 +26,13 @@ Number = Annotated[int, typer.Argument(help="The ticket's number.", min=1)]
 Reason = Annotated[str, typer.Option(help="A note; pause and reopen need one.")]
 Cause = Annotated[str, typer.Option(help="What it was.")]
 Part = Annotated[str, typer.Option(help="The part that was used.")]
-Verdict = Annotated[str, typer.Option(help=f"What the technician found: {', '.join(VERDICTS)}.")]
+Verdict = Annotated[
+    str,
+    typer.Option(
+        help=f"What the technician found: {', '.join(VERDICTS)}; without it a repaired fault counts as confirmed, and "
+        "another says nothing of its detector."
+    ),
+]
 Problems = Annotated[list[str] | None, typer.Option("--problem", help="A problem that was fixed; may stand again.")]
 
 

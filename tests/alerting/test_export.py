@@ -196,6 +196,16 @@ def test_the_small_ones_tell_the_nearest_deadline_the_load_and_the_detectors_rec
     assert (room["rows_behind"], room["lag_s"], room["open_tickets"]) == (3, 1.5, 2)
 
 
+def test_facts_are_told_every_day_so_that_the_store_never_forgets_them(
+    exporter: Exporter, installation: Settings
+) -> None:
+    day = T0 - T0 % DAY_MS
+    for now_ms in (T0, T0 + HOUR_MS, T0 + DAY_MS, T0 + DAY_MS + HOUR_MS):
+        exporter.turn(now_ms)
+    told = Counter(ts for t, ts, _ in rows(installation, "boiler_fact") if t["boiler"] in ("b-1", "u-1"))
+    assert told == {T0: 2, day + DAY_MS: 2}
+
+
 def test_a_restart_notes_no_state_again(engine: Engine, exporter: Exporter, store: Away, ledger: Ledger) -> None:
     exporter.turn(T0)
     Exporter(engine, POLICY, store, ledger, lambda: (0, 0.0)).fleet.look(T0 + HOUR_MS)  # type: ignore[arg-type]

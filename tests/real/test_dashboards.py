@@ -51,8 +51,9 @@ def readers(lived: Lived, board: Board) -> list[tuple[Range, Values]]:
         choices += [(later, {"boiler": one, "find": one}) for one in list(pages(world))[:2]]
     elif board.uid == "bw-district":
         three = tuple(sorted(boiler for boiler, row in world.register.items() if row["site"] == some[0])[:3])
-        choices = [(own, {"site": some[0]}), (own, {"region": "city", "site": tuple(some), "boiler": three})]
-        choices += [(own, {"region": "county", "find": "boiler-00"}), (own, {"region": "unknown"})]
+        # The few come first: what is found out with them need not be asked of many.
+        choices = [(own, {"region": "city", "site": tuple(some), "boiler": three}), (own, {"region": "unknown"})]
+        choices += [(own, {"site": some[0]}), (own, {"region": "county", "find": "boiler-00"})]
     else:
         part = Range(END_MS - 5 * HOUR_MS, END_MS)
         choices = [
