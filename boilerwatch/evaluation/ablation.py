@@ -10,6 +10,7 @@ from detectors.catalogue.cycling import Cycling
 from detectors.catalogue.drift import Track
 from detectors.catalogue.flame import Flame
 from detectors.catalogue.flow import Flow
+from detectors.catalogue.gas import Gas
 from detectors.catalogue.gradual import Gradual
 from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.leak import SlowLeak
@@ -18,9 +19,9 @@ from detectors.catalogue.sensors import Sensors
 from detectors.catalogue.vessel import Vessel
 
 Make = Callable[[], Detector]
-_FAMILIES: tuple[type[Gradual], ...] = (Sensors, Vessel, Air, Flame, Flow, HotWater, Cycling)
+_FAMILIES: tuple[type[Gradual], ...] = (Sensors, Vessel, Air, Gas, Flame, Flow, HotWater, Cycling)
 #: Those compared in bands of modulation.
-_BANDED: tuple[type[Gradual], ...] = (Air, Flame, Flow, HotWater)
+_BANDED: tuple[type[Gradual], ...] = (Air, Gas, Flame, Flow, HotWater)
 
 
 def _changed(family: type[Gradual], **changes: Any) -> Make:

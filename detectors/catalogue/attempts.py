@@ -1,7 +1,7 @@
 """Failed ignitions as counts: few attempts a day, so a week of them is weighed together, against the boiler's own past.
 
 A boiler starts ten to fifty times a day, so a share of failures per day is coarse; but three failures among thirty
-attempts of a boiler that had none in a thousand are not chance. The newest 1, 2, 3 and 5 days are tried, and the one that
+attempts of a boiler that had none in a thousand are not chance. The newest 1, 2, 3, 5 and 7 days are tried, and the one that
 speaks loudest counts: the log-likelihood by which the failures are explained better by their own rate than by the past's.
 """
 
@@ -14,13 +14,13 @@ from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.model import Floats, Ints
 
 _KEPT = 7
-_WINDOWS = (1, 2, 3, 5)
+_WINDOWS = (1, 2, 3, 5, 7)
 #: Attempts after which an older one counts 1/e: about two months at thirty a day.
 _MEMORY_DAYS = 60.0
 #: What is supposed of a boiler without a past: one failure in a hundred attempts, as sure as fifty attempts make it.
 _PRIOR_FAILS, _PRIOR_TRIES = 0.5, 50.0
-#: No boiler is held to less than this. [-]
-_LEAST_SHARE = 0.01
+#: No boiler is held to less than this, however many attempts it had without a failure. [-]
+_LEAST_SHARE = 0.004
 #: A day with more than this share is not learned from. [-]
 _CALM_SHARE = 0.04
 
@@ -49,6 +49,8 @@ class Failing(NamedTuple):
         Log-likelihood against the boiler's own past rate. [-]
     newest
         Failures of the newest day: where it has none, what was is over. [-]
+    lately
+        Share of the attempts of the newest two days that failed. [-]
     """
 
     share: Floats
@@ -56,6 +58,7 @@ class Failing(NamedTuple):
     days: Ints
     likelihood: Floats
     newest: Floats
+    lately: Floats
 
 
 class Attempts:
@@ -96,7 +99,8 @@ class Attempts:
         usual = (past["fails"][slot] + _PRIOR_FAILS) / (past["tries"][slot] + _PRIOR_TRIES)
         usual = np.maximum(usual.astype(np.float64), _LEAST_SHARE)
         nought = np.zeros(len(slot))
-        best = Failing(nought, nought, np.zeros(len(slot), np.int64), nought, failed[:, -1].astype(np.float64))
+        lately = failed[:, -2:].sum(axis=1) / np.maximum(tried[:, -2:].sum(axis=1), 1)
+        best = Failing(nought, nought, np.zeros(len(slot), np.int64), nought, failed[:, -1].astype(np.float64), lately)
         for window in _WINDOWS:
             fails = failed[:, -window:].sum(axis=1).astype(np.float64)
             tries = np.maximum(tried[:, -window:].sum(axis=1).astype(np.float64), 1.0)
@@ -107,7 +111,7 @@ class Attempts:
             best = Failing(
                 np.where(louder, fails / tries, best.share), np.where(louder, fails, best.failures),
                 np.where(louder, days, best.days), np.where(louder, likelihood, best.likelihood),
-                best.newest,
+                best.newest, best.lately,
             )  # fmt: skip
         return best
 

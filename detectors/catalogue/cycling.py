@@ -30,7 +30,7 @@ class Cycling(Gradual):
     """Short cycling against the boiler's own past."""
 
     name = "cycling"
-    version = "5"
+    version = "6"
     tracks = (
         Track(
             "short_cycling", "starts_ln", "ln_ratio", 1, advise=math.log(1.7), warn=math.log(2.2), stop=math.log(6.0),

@@ -78,9 +78,11 @@ class Track:
     at_once
         Effect at which a single day tells it, however it came there.
     jump_share
-        Share of the effect that a jump within two days may make for it to be gradual.
+        Share of the effect that a jump within two days may make for it to be gradual; infinite where no jump is a setting.
     pooled
         Whether `least` is of all bands together, and rows of days with fewer wait for more: of what is seen some times a day.
+    persist
+        Days looked at, all but one of which must show it.
     """
 
     kind: str
@@ -102,6 +104,7 @@ class Track:
     at_once: float = np.inf
     jump_share: float = _JUMP_SHARE
     pooled: bool = False
+    persist: int = _PERSIST
 
     @property
     def name(self) -> str:
@@ -307,9 +310,10 @@ class Drift:
         order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
         back = np.take_along_axis(ring[:, ::-1], order, axis=1)  # newest first, days without data last
         age = order.astype(np.float64)
-        recent = np.sort(back[:, :_PERSIST], axis=1)
-        newest_days, oldest_days = (_POOL_DAYS, KEPT) if track.pooled else (1, 2 * _PERSIST)
-        enough = np.isfinite(recent).all(axis=1) & (age[:, 0] < newest_days) & (age[:, _PERSIST - 1] < oldest_days)
+        recent = np.sort(back[:, : track.persist], axis=1)
+        newest_days, oldest_days = (_POOL_DAYS, KEPT) if track.pooled else (1, 2 * track.persist)
+        enough = np.isfinite(recent).all(axis=1) & (age[:, 0] < newest_days)
+        enough &= age[:, track.persist - 1] < oldest_days
         effect = np.where(enough, recent[:, 1], 0.0)
         days = np.minimum(state["days"][slot], 60)
         scatter = np.sqrt((_PRIOR_DAYS * track.floor**2 + state["squares"][slot]) / (_PRIOR_DAYS + days))

@@ -89,7 +89,8 @@ class Gradual:
     def _tell(self, name: str, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
         """Say what stands out, unless a rival explains it better or is told already."""
         track, slot = self.drifts[name].track, days.slot[rows]
-        telling = verdict.level > 0
+        # what the newest day shows no more is over, perhaps by a repair: it is no news
+        telling = (verdict.level > 0) & ((verdict.past[:, 0] >= verdict.effect / 2) | world.told(slot, track.kind))
         if telling.any():
             score = world.scores[track.kind][slot]
             telling &= ~rivalled(track.rivals, score, slot, world) | world.told(slot, track.kind)

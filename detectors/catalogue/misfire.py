@@ -4,11 +4,13 @@ Sees: what the counters of failed ignitions and lost flames add per quarter of a
 six hours and against the boiler's own past. Days are too slow for a trap that backs up, a gas supply that gives way or a spark
 that is nearly gone: between the first failures and the lock-out lie hours. Needs: `ignition_failures` or `flame_losses`;
 silent without. Cadence: minutes, added up by quarter. Units: counts.
-Told apart: it tells what is seen, failed ignitions or lost flames; which part is worn, days tell (flame, condensate), and
-their word stands where they have one. A single bad quarter is nothing: the failures must lie in three, so a dip of the gas
-main of some minutes is not told.
+Told apart: it tells what is seen, failed ignitions or lost flames; which part is worn, days tell (gas, flame, air, condensate),
+and their word stands where they have one. Flames lost by a burner whose current, gas and air were as ever until then, are
+drowned: an electrode, a supply or a fan gives notice in these. A single bad quarter is nothing: the failures must lie in
+two, so a dip of the gas main of some minutes is not told.
 Sources: up to four attempts before lock-out (Worcester), more than five losses in a demand (Remeha), twenty losses a day
-(Rinnai) (devices guide 5.2, 6). Limits: a boiler that locks out at its first failed start is not warned of.
+(Rinnai) (devices guide 5.2, 6): three within six hours is half of what stops a boiler. Limits: a boiler that locks out at
+its first failed start is not warned of; gusts in the flue drown a flame as condensate does.
 """
 
 from typing import Any
@@ -31,30 +33,38 @@ _CALM_QUARTERS = 192  # two days
 #: What is supposed of a boiler without a past, and how long a past counts. [attempts, quarters]
 _PRIOR_FAILS, _PRIOR_TRIES, _MEMORY = 0.5, 50.0, 96.0 * 60
 _LEAST_SHARE = 0.01
-_PROBLEMS = (("ignition_wear", "ignition_failure"), ("flame_signal_decay", "flame_loss"))
+_PROBLEMS = (
+    ("ignition_wear", "ignition_failure"),
+    ("flame_signal_decay", "flame_loss"),
+    ("condensate_blocked", "condensate"),
+)
+#: What would have given notice of lost flames, and how much of what is worth a visit is none.
+_FORERUNNERS, _NO_NOTICE = ("flame_signal_decay", "gas_supply_low", "fan_wear", "flue_restricted"), 0.3
 
 
 class Misfire:
-    """Advise after a handful within six hours, warn after four times as many."""
+    """Advise after three within six hours, warn after five times as many."""
 
     name = "misfire"
-    version = "1"
+    version = "2"
     cadence: Any = "minute"
 
     def __init__(self) -> None:
-        self.limits = {"failures": 4.0, "failures_warn": 16.0, "quarters": 3.0, "log_likelihood": 10.0}
+        self.limits = {"failures": 3.0, "failures_warn": 16.0, "quarters": 2.0, "log_likelihood": 6.0}
         self._counters = Counters(("ignition_failures", "flame_losses", "burner_starts"))
         ring = (0, np.uint8, (_KEPT,))
         one = (0.0, np.float32, ())
         self._past = Arrays(
             {"failed": ring, "lost": ring, "tried": ring, "fails": one, "tries": one, "last": (-1, np.int32, ()),
-             "trouble": (-1, np.int32, ()), "told": (False, np.bool_, ())}
+             "trouble": (-1, np.int32, ()), "told": (False, np.bool_, ()), "sees_flame": (False, np.bool_, ())}
         )  # fmt: skip
 
     def step(self, frames: Frames, world: World) -> None:
         """Look at each minute that counted an attempt, a failure or a loss: few of all."""
         size = len(world.slots)
         self._past.grow(size)
+        world.scores.grow(size)
+        self._past["sees_flame"][frames.slot[frames.mean("flame_current_ua") > 0]] = True
         more = self._counters.more(frames, size)
         counted = ~(np.isnan(more["ignition_failures"]) & np.isnan(more["flame_losses"]))
         failed, lost = np.nan_to_num(more["ignition_failures"]), np.nan_to_num(more["flame_losses"])
@@ -98,11 +108,13 @@ class Misfire:
         strong = (likelihood >= world.limit(self, "log_likelihood", slot)) & (trouble > expected)
         strong &= (trouble >= world.limit(self, "failures", slot)) & (quarters >= world.limit(self, "quarters", slot))
         grave = strong & (trouble >= world.limit(self, "failures_warn", slot))
+        notice = np.max([world.scores[kind][slot] for kind in _FORERUNNERS], axis=0)
+        drowned = (losses > fails) & past["sees_flame"][slot] & (notice < _NO_NOTICE)
         fresh = strong & (rings["failed"][:, -1] + rings["lost"][:, -1] > 0)
         for i in np.flatnonzero(fresh).tolist():
             values = {"failed_ignitions": int(fails[i]), "lost_flames": int(losses[i]), "attempts": int(tries[i]),
                       "hours": _KEPT // 4, "usual_share": round(float(usual[i]), 4)}  # fmt: skip
-            kind, problem = _PROBLEMS[int(losses[i] > fails[i])]
+            kind, problem = _PROBLEMS[2 if drowned[i] else int(losses[i] > fails[i])]
             self._say(
                 int(slot[i]), kind, problem, "warning" if grave[i] else "advisory", values, frames, int(rows[i]), world
             )

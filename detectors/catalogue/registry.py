@@ -9,6 +9,7 @@ from detectors.catalogue.contract import Detector
 from detectors.catalogue.cycling import Cycling
 from detectors.catalogue.flame import Flame
 from detectors.catalogue.flow import Flow
+from detectors.catalogue.gas import Gas
 from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.instruments import Instruments
 from detectors.catalogue.leak import SlowLeak
@@ -33,6 +34,7 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "air": Air,
     "misfire": Misfire,
     "condensate": Condensate,
+    "gas": Gas,
     "flame": Flame,
     "flow": Flow,
     "hot_water": HotWater,

@@ -49,3 +49,20 @@ def test_one_bad_quarter_a_failure_a_day_or_a_new_counter_are_nothing() -> None:
 def test_two_days_without_end_it() -> None:
     early = {96 * 2 + 2 * i: 2 for i in range(6)}
     assert [one.state for one in counted(early)] == ["raised", "cleared"]
+
+
+def test_flames_lost_by_a_burner_whose_current_was_as_ever_are_drowned() -> None:
+    added = np.zeros(len(HOURS))
+    added[[BEGIN, BEGIN + 2, BEGIN + 3]] = 1
+    columns: dict[str, Floats] = {
+        "burner_starts": STARTS, "flame_losses": 7 + np.cumsum(added), "flame_on": np.ones(len(HOURS)),
+        "flame_current_ua": np.full(len(HOURS), 27.0),
+    }  # fmt: skip
+    found = findings_of([series(HOURS, columns)], [Misfire()], beat_ms=3_600_000)
+    assert [(one.kind, one.problem, one.severity) for one in found if one.state == "raised"] == [
+        ("condensate_blocked", "condensate", "advisory")
+    ]
+
+
+def test_two_failures_are_nothing_yet() -> None:
+    assert counted({BEGIN: 1, BEGIN + 2: 1}) == []
