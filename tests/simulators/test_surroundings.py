@@ -53,8 +53,12 @@ def test_weather_is_a_function_of_seed_and_time() -> None:
 
 
 def test_homes_are_warm_when_people_are_up_and_taps_run_in_the_morning() -> None:
-    people = draw_households(Draw(np.random.default_rng(1), "usual"), np.zeros(400, np.int64), START_S)
     nobody = np.zeros(400, np.bool_)
+    people, with_tanks = (
+        draw_households(Draw(np.random.default_rng(1), "usual"), np.zeros(400, np.int64), START_S, tank)
+        for tank in (nobody, ~nobody)
+    )
+    assert (with_tanks.tap_c - people.tap_c == 8).all()
     at = {hour: START_S + (hour - 8) * 3_600 for hour in (3, 7, 13, 20)}
     assert people.room_c(at[20], nobody).mean() > people.room_c(at[3], nobody).mean() + 0.5
     assert people.room_c(at[20], ~nobody).max() < 14
