@@ -83,12 +83,21 @@ RULES: tuple[Rule, ...] = (
         "bw-pipeline",
     ),
     Rule(
+        "bw-alerting-late", Text("Alerting late", "告警延迟"),
+        Text("Alerting works on findings that are more than five minutes old, or tells nothing at all: nobody is told of faults.",
+             "告警进程处理的发现已超过五分钟，或无上报：故障无人通知。"),
+        _of_room("alerting", of("last", "lag_s")), 300, "gt", (300,), "5m", "Alerting", "Error",
+        Text("alerting tells this every 10 s: no row is a dead room, and then no other rule speaks of tickets.",
+             "告警进程每 10 秒上报：无数据即进程已停，此时没有其他规则反映工单。"),
+        "bw-pipeline",
+    ),
+    Rule(
         "bw-breach-imminent", Text("Breach imminent", "承诺即将违约"),
         Text("A promise falls due within ten minutes, or is overdue. The wall's list has the ticket on top.", "有承诺将在十分钟内到期或已逾期。见大屏清单首行。"),
         select(select("ticket_next", of("last", "left_s")).within().by("rank"), of("min", "left_s")).within(), 60, "lt", (600,), "0s",
         "OK", "Error",
-        Text("no row means no open ticket with a deadline, which is good; that alerting lives is not this rule's business.",
-             "无数据表示没有待办期限的工单，属正常；告警进程是否存活由其他规则负责。"),
+        Text("no row means no open ticket with a deadline, which is good; that alerting lives is the business of the rule above.",
+             "无数据表示没有待办期限的工单，属正常；告警进程是否存活由上一条规则负责。"),
         "bw-wall",
     ),
 )  # fmt: skip

@@ -215,7 +215,7 @@ def test_rules_say_what_no_data_and_errors_mean_and_why() -> None:
     plain = yaml.safe_load((ROOT / "provisioning" / "alerting" / "rules.yaml").read_text(encoding="utf-8"))
     (group,) = plain["groups"]
     assert group["folder"] == FOLDERS["alerts"].title.en
-    assert len(group["rules"]) == len(RULES) == 4
+    assert len(group["rules"]) == len(RULES) == 5
     for rule in group["rules"]:
         assert rule["noDataState"] in ("Alerting", "OK", "NoData")
         assert rule["execErrState"] in ("Alerting", "OK", "Error")

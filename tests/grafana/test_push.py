@@ -48,7 +48,7 @@ def test_everything_stands_there_and_a_second_push_writes_nothing(grafana: Grafa
     assert sorted(grafana.teams.values()) == sorted(TEAMS)
     assert grafana.sources["bw-influx"]["jsonData"]["dbName"] == "boilerwatch"
     assert grafana.secrets["bw-influx"] == {"password": "s3cret"}
-    assert len(grafana.groups["bw-alerts", "boilerwatch"]["rules"]) == 4
+    assert len(grafana.groups["bw-alerts", "boilerwatch"]["rules"]) == 5
     assert "https://desk.example" in str(grafana.boards["bw-wall"]["dashboard"]["templating"])
     numbers = {name: number for number, name in grafana.teams.items()}
     assert grafana.permissions["bw-engineer"] == [

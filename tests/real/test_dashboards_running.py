@@ -116,7 +116,8 @@ def test_rules_fire_when_nothing_is_told(ran: Lived) -> None:
     for rule in RULES:
         assert ran.influx.rows(expand(data_of(rule)[0]["model"]["query"], Values(), quiet, 10_000)) == []
     assert {rule.uid: rule.no_data for rule in RULES} == {
-        "bw-pipeline-silent": "Alerting", "bw-ledger-unbalanced": "OK", "bw-detectors-late": "Alerting", "bw-breach-imminent": "OK",
+        "bw-pipeline-silent": "Alerting", "bw-ledger-unbalanced": "OK", "bw-detectors-late": "Alerting", "bw-alerting-late": "Alerting",
+        "bw-breach-imminent": "OK",
     }  # fmt: skip
 
 

@@ -119,12 +119,13 @@ def rules(view: View) -> dict[str, tuple[Expected, bool]]:
     """Rule -> (what its query answers, whether it fires)."""
     received = [value for _, value in _told(view, "storing", "received")]
     fresh = received[-1] - received[0]
-    lag = list(_told(view, "detectors", "lag_s"))[-1][1]
+    lag, late = (list(_told(view, room, "lag_s"))[-1][1] for room in ("detectors", "alerting"))
     left_s = (view.world.deadline_ms - view.world.of("alerting")[-1]["time"]) / 1000
     found: dict[str, tuple[Expected, bool]] = {
         "bw-pipeline-silent": ([[{"fresh": fresh}]], fresh < 1),
         "bw-ledger-unbalanced": ([[{"unaccounted": 0}]], False),
         "bw-detectors-late": ([[{"lag_s": lag}]], lag > 300),
+        "bw-alerting-late": ([[{"lag_s": late}]], late > 300),
         "bw-breach-imminent": ([[{"left_s": left_s}]], left_s < 600),
     }
     assert found.keys() == {rule.uid for rule in RULES}
