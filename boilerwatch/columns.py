@@ -16,11 +16,16 @@ from boilerwatch.signals import BY_NAME
 
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
+#: Between the parts of a source and between sources: ASCII's own separators.
+_PART, _END = "\x1f", "\x1e"
+_MOST_SOURCES = 4_000_000
+
 
 class _Body(msgspec.Struct, array_like=False, omit_defaults=True):
-    """What stands around the columns."""
+    """What stands around the columns; sources as `names` where no name has a separator, else as `sources`."""
 
     sources: list[Source] = []
+    names: str = ""
     rows: bytes = b""
     events: list[Event] = []
     statuses: list[Status] = []
@@ -36,9 +41,11 @@ _DECODER = msgspec.msgpack.Decoder(_Body)
 
 def encode(batch: Batch) -> bytes:
     """Return the batch as bytes for a journal row."""
+    names = _names_of(batch.sources)
     return _ENCODER.encode(
         _Body(
-            sources=batch.sources,
+            sources=[] if names else batch.sources,
+            names=names,
             rows=_encode_rows(batch) if len(batch) else b"",
             events=batch.events,
             statuses=batch.statuses,
@@ -61,7 +68,7 @@ def decode(body: bytes) -> Batch:
     try:
         plain = _DECODER.decode(body)
         batch = Batch(
-            sources=plain.sources,
+            sources=_sources_of(plain.names) if plain.names else plain.sources,
             events=plain.events,
             statuses=plain.statuses,
             ledger={name: np.frombuffer(raw, np.int64) for name, raw in plain.ledger.items()},
@@ -74,6 +81,30 @@ def decode(body: bytes) -> Batch:
     except (msgspec.MsgspecError, pa.ArrowException, KeyError, ValueError) as exc:
         raise JournalError(f"a journal row does not hold a batch of readings: {exc}") from exc
     return batch
+
+
+class _Sources(dict[str, Source]):
+    """A source's text -> the source, made once in a process: nearly every row is of a boiler that spoke before."""
+
+    def __missing__(self, text: str) -> Source:
+        if len(self) >= _MOST_SOURCES:
+            self.clear()
+        source = self[text] = Source(*text.split(_PART))
+        return source
+
+
+_SOURCES = _Sources()
+
+
+def _names_of(sources: list[Source]) -> str:
+    """Return sources as one text, empty where a name has what stands between names."""
+    text = _END.join(map(_PART.join, sources))
+    plain = text.count(_PART) == 2 * len(sources) and text.count(_END) == max(len(sources) - 1, 0)
+    return text if plain else ""
+
+
+def _sources_of(text: str) -> list[Source]:
+    return list(map(_SOURCES.__getitem__, text.split(_END)))
 
 
 def _encode_rows(batch: Batch) -> bytes:

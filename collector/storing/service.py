@@ -35,6 +35,8 @@ CONSUMER = "storing"
 _ROWS_A_TURN, _ITEMS_A_TURN = 256, 262_144
 _PIPELINE_S, _LINKS_S, _FORGET_S = 10.0, 60.0, 3_600.0
 _IDLE_S = 0.05
+#: After so few readings it waits for more: a request costs as much as hundreds of rows.
+_FEW_ITEMS, _GATHER_S = 20_000, 0.5
 _LONGEST_DELAY_S = 15.0
 _SNAPSHOT_S = 60.0
 #: How often the ledger is written at most, and what share of the time it, or a snapshot, may take.
@@ -75,6 +77,7 @@ class Storing:
         self.service_position = 0
         self.folded_position = 0
         self.refused = 0
+        self._took = 0
         self._resume()
 
     def step(self) -> int:
@@ -130,6 +133,7 @@ class Storing:
 
     def _store_readings(self) -> int:
         rows = _some(self._reader.read(self.position, self._turn.rows(READINGS, self.position, _ROWS_A_TURN)))
+        self._took = sum(row.items for row in rows)
         if not rows:
             return 0
         self._turn.begin(READINGS, rows[0].offset, rows[-1].offset)
@@ -200,6 +204,11 @@ class Storing:
     def late(self) -> int:
         """Readings that came after a later one of their boiler."""
         return self._rollups.late
+
+    @property
+    def wait_s(self) -> float:
+        """How long the next step may wait for more to come, after one that did something. [s]"""
+        return _GATHER_S if 0 < self._took < _FEW_ITEMS and not len(self._rollups) else 0.0
 
     def behind(self) -> int:
         """Return how many rows of readings wait to be stored."""
@@ -344,8 +353,7 @@ def main(settings: Settings, stop: threading.Event, clock: Clock = SYSTEM) -> No
                 storing.save()
                 snapshots.took_since()
             delay_s = 0.5
-            if not busy:
-                stop.wait(_IDLE_S)
+            stop.wait(storing.wait_s if busy else _IDLE_S)
         except StoreError as exc:
             log.warning("store_away", error=str(exc), rows_behind=storing.behind())
             stop.wait(random.uniform(0, delay_s))

@@ -76,3 +76,9 @@ def test_a_tick_knows_its_time() -> None:
     tick = columns.decode(columns.encode(Batch.tick(123, connected=False)))
     assert (tick.newest_arrival_ms(), tick.connected, len(tick)) == (123, False, 0)
     assert issubclass(pa.ArrowInvalid, pa.ArrowException)
+
+
+@pytest.mark.parametrize("odd", ["a\x1fb", "a\x1eb", "", "Zürich\n"])
+def test_names_come_back_whatever_stands_in_them(odd: str) -> None:
+    sources = [Source("b-1", odd, "g"), Source("b-2", "s", odd), Source("b-1", odd, "g")]
+    assert columns.decode(columns.encode(Batch(sources=sources))).sources == sources
