@@ -1,12 +1,12 @@
 """Air: a fan that lags behind its orders, or turns faster for the same fire.
 
 Sees: fan speed while burning, against its set point where there is one, and against what the boiler's own speed was at
-equal modulation: a line over modulation, learned on its first days, takes out where in a band it burnt, and each band has
+equal modulation: a line over modulation, learned on its first days (fans turn about 6000 at full load), takes out where in a band it burnt, and each band has
 its own reference. Slower is wear (Bosch warns with H02); faster at equal load is a path that lets less air through: an
-unloaded fan runs ahead, and a board that regulates air turns it up, set point and all. A tenth off its set point is told
-on the first day, as no setting does that; speed at equal load that jumps is another board, and a new normal. Needs:
-`fan_speed_rpm`, with a set point or modulation; silent without. Cadence: minutes measured, days judged. Units: logarithms
-of ratios.
+unloaded fan runs ahead, and a board that regulates air turns it up, set point and all. A tenth off for an hour of burning is
+told within that hour, however it came: snow, ice and nests block a flue within hours, and no setting does that; less that
+comes with a jump is another board, and a new normal. Needs: `fan_speed_rpm`, with a set point or modulation; silent without.
+Cadence: minutes measured, days judged, runs of an hour told at once. Units: logarithms of ratios.
 Sources: burner makers let CO2, and with it air, be off by 2 % (Wolf MGK: 9.2 % +- 0.2 %) to 6 % (Navien NHB: 8.9 % +- 0.5 %),
 so speed that stays 4 % off is worth knowing and 6 % off worth a visit; H02 fan slower, fan labelled predictive data by
 Vaillant (devices guide 5.2, 7). Limits: a fan whose speed is regulated and whose set point follows nothing but load shows
@@ -24,17 +24,18 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.drift import LEARN_DAYS, Drift, Track, Verdict
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
+from detectors.catalogue.runs import Runs
 from detectors.episodes import Episodes
 
 _SOURCE = "CO2 and air may be 2 to 6 % off (Wolf, Navien); speed and air are proportional, and a fifth less air ends a clean flame"
 #: Days with data from which the line of speed over modulation is learned. [days]
 _LINE_DAYS = 3
-#: Until modulation has moved, speed is taken to be proportional to it: as sure as so many minutes, 5 % apart. [%^2]
-_PRIOR = 100 * 5.0**2
+#: Until modulation has moved, the line is taken to end at what fans turn at full load: as sure as so much of modulation's swing. [%^2]
+_PRIOR, _FULL_RPM = 200.0, 6000.0
 _LEAST_RPM = 100.0
-#: Beyond what any maker lets air be off by, however it came there: told on the first day.
+#: Beyond what any maker lets air be off by, however it came there: told at once.
 _AT_ONCE = math.log(1.1)
 
 
@@ -42,7 +43,8 @@ class Air(Gradual):
     """Fan wear and a restricted flue: one quantity, opposite signs."""
 
     name = "air"
-    version = "6"
+    version = "7"
+    cadence: Any = "minute"
     tracks = (
         Track("fan_wear", "fan_ln", "ln_ratio", -1, advise=-math.log(0.96), warn=-math.log(0.94), stop=-math.log(0.8),
               floor=0.008, bands=BANDS, at_once=_AT_ONCE, source=_SOURCE),
@@ -59,6 +61,7 @@ class Air(Gradual):
         del self.features["fan_at_load_ln"]
         self.features |= {"fan_rpm": BANDS, "fan_pct": BANDS, "fan_xy": 1, "fan_xx": 1}
         one = (0.0, np.float64, ())
+        self._runs = Runs()
         self._line = Arrays({"days": (0, np.uint8, ()), "n": one, "x": one, "y": one, "xy": one, "xx": one})
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
@@ -72,6 +75,45 @@ class Air(Gradual):
             "fan_rpm": by_band(rpm, frames), "fan_pct": by_band(pct, frames),
             "fan_xy": Banded(rpm * pct), "fan_xx": Banded(pct**2),
         }  # fmt: skip
+
+    def step(self, frames: Frames, world: World) -> None:
+        """Tell a fan that has been a tenth off for an hour of burning: what clogs within hours does not wait for its day."""
+        rows = np.flatnonzero(burning(frames) & (frames.mean("fan_speed_rpm") > 0))
+        if not len(rows):
+            return
+        seen, slots = frames.take(rows), len(world.slots)
+        off = self._off(seen, slots)
+        for i in np.flatnonzero(self._runs.take(seen.slot, seen.start_ms, off, _AT_ONCE, slots)).tolist():
+            boiler = world.slots.boilers[seen.slot[i]]
+            world.episodes.say(
+                boiler, "fan_wear" if off[i] < 0 else "flue_restricted", severity="warning",
+                at_ms=int(seen.newest_ms[i]), received_at_ms=int(seen.received_at_ms[i]),
+                detector=f"{self.name}@{self.version}", site=world.slots.sites[seen.slot[i]],
+                values={"effect_ln_ratio": round(float(off[i]), 4), "hours": 1}, confidence=0.9,
+            )  # fmt: skip
+
+    def _off(self, frames: Frames, slots: int) -> Floats:
+        """Return how far speed is off its set point, or off what it was at this load, NaN where unknown, shape (n,)."""
+        self._line.grow(slots)
+        slot, load = frames.slot, frames.mean("modulation_pct")
+        speed, wanted = frames.mean("fan_speed_rpm"), frames.mean("fan_setpoint_rpm")
+        line = np.maximum(self._expected(slot, load[:, None])[:, 0], _LEAST_RPM)
+        known = (self._line["days"][slot] >= _LINE_DAYS) & (load > 0)
+        value = log_of(speed) - np.where(wanted > 0, log_of(wanted), np.where(known, np.log(line), np.nan))
+        slower, faster = (
+            value
+            - np.where(wanted > 0, self._usual(kind, frames, slots), self._usual(f"{kind}_at_load", frames, slots))
+            for kind in ("fan_wear", "flue_restricted")
+        )  # each against its own reference: what one took for a new normal, the other may not have seen
+        return np.where(faster > -slower, np.maximum(faster, 0.0), np.minimum(slower, 0.0))
+
+    def _usual(self, track: str, frames: Frames, slots: int) -> Floats:
+        """Return what a track's reference is in each frame's band, NaN until it is learned, shape (n,)."""
+        state = self.drifts[track].state
+        state.grow(slots)
+        band = by_band(frames.mean("fan_speed_rpm"), frames).band
+        seen = state["seen"][frames.slot, band] > LEARN_DAYS
+        return np.where(seen, state["reference"][frames.slot, band], np.nan).astype(np.float64)
 
     def judge(self, days: Days, world: World) -> None:
         """Put speed against the boiler's own line, then compare."""
@@ -98,8 +140,8 @@ class Air(Gradual):
         number, x, y, xy, xx = (self._line[name][slot] for name in ("n", "x", "y", "xy", "xx"))
         number = np.maximum(number, 1.0)
         x, y = x / number, y / number
-        proportional = y / np.maximum(x, 1.0)
-        slope = (xy - number * x * y + _PRIOR * proportional) / (np.maximum(xx - number * x * x, 0.0) + _PRIOR)
+        usual = np.clip((_FULL_RPM - y) / np.maximum(100.0 - x, 1.0), 0.3 * y / np.maximum(x, 1.0), None)
+        slope = (xy - number * x * y + _PRIOR * usual) / (np.maximum(xx - number * x * x, 0.0) + _PRIOR)
         line: Floats = y[:, None] + slope[:, None] * (pct - x[:, None])
         return line
 
@@ -120,12 +162,16 @@ class Air(Gradual):
         if row.what in ("repaired", "part_replaced", "swapped"):
             self._line.grow(slot + 1)
             self._line.reset(slot)
+            self._runs.reset(slot)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings and lines."""
-        return super().dump() | {f"line.{name}": values for name, values in self._line.dump().items()}
+        return (
+            super().dump() | self._runs.dump() | {f"line.{name}": values for name, values in self._line.dump().items()}
+        )
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings and lines."""
         super().load(data)
+        self._runs.load(data)
         self._line.load({name: data[f"line.{name}"] for name in self._line.dump()})

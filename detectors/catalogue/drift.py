@@ -76,7 +76,7 @@ class Track:
     local
         Whether what a whole site shows at once is taken out.
     at_once
-        Effect at which a single day tells it, however it came there.
+        Effect at which a single day tells it, however it came there; it is never taken as a new normal.
     jump_share
         Share of the effect that a jump within two days may make for it to be gradual; infinite where no jump is a setting.
     pooled
@@ -332,7 +332,7 @@ class Drift:
             )
         self._rebase(
             slot,
-            enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2),
+            enough & ~gradual & (place >= _REBASE_DAYS) & (effect > levels.advise / 2) & (effect < track.at_once),
             np.take_along_axis(state["ring"][slot].astype(np.float64)[:, ::-1], order, axis=1),
         )
         level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
@@ -343,7 +343,7 @@ class Drift:
         effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
         level = np.where(fast, 2, level)
         z = effect / scatter
-        calm = enough & (recent[:, 2] < 0.4 * levels.advise)
+        calm = enough & (recent[:, 2] < 0.4 * levels.advise) & (back[:, 0] < 0.4 * levels.advise)
         return Verdict(
             enough,
             effect,
