@@ -104,6 +104,11 @@ def store(settings: Settings) -> Iterator[Fact]:
     opened = open_store(settings)
     try:
         opened.latest(["none"], ["flow_temp_c"])
+        if lacking := opened.lacking():
+            yield Fact(
+                "store.E002", f"the store lacks {', '.join(lacking)}: what belongs there waits and is not shown",
+                "run `boilerwatch setup store`",
+            )  # fmt: skip
     except StoreError as exc:
         yield Fact("store.E001", str(exc), "start it, mend [store], or run `boilerwatch setup store`")
     finally:

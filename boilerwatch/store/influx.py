@@ -45,13 +45,21 @@ class InfluxStore:
 
     def setup(self) -> list[str]:
         """Make the database, policies or buckets with their retention; return what was done."""
-        kept: dict[Policy, float] = {
-            "": max(self._settings.retention_days, 1 / 24), "quarters": self._settings.quarter_days, "days": self._settings.day_days,
-            "snapshots": self._settings.snapshot_days,
-        }  # fmt: skip
-        done = [sentence for policy, days in kept.items() for sentence in self._server.setup(policy, days)]
+        done = [sentence for policy, days in self._kept().items() for sentence in self._server.setup(policy, days)]
         self._odd = None
         return [*done, *(f"field {name} of boiler is {kind}: {_ODD}" for name, kind in self._odd_fields().items())]
+
+    def lacking(self) -> list[str]:
+        """Return the policies or buckets that are not there."""
+        return [name for policy in self._kept() for name in self._server.lacking(policy)]
+
+    def _kept(self) -> dict[Policy, float]:
+        """Return how long each policy's rows are kept. [d]"""
+        own = self._settings
+        return {
+            "": max(own.retention_days, 1 / 24), "quarters": own.quarter_days, "days": own.day_days,
+            "snapshots": own.snapshot_days,
+        }  # fmt: skip
 
     def write(self, batch: Batch) -> list[Refused]:
         """Store readings and events; return the rows that were refused."""

@@ -67,10 +67,17 @@ class Server:
         """Return whether to write to `/api/v2/write`: asked for, or the server is 1.8 or later."""
         if self._settings.api != "auto":
             return self._settings.api == "2"
+        major, _, rest = self._told_version().partition(".")
+        return not (major == "1" and rest.partition(".")[0] in set("01234567"))
+
+    def _has_policies(self) -> bool:
+        """Return whether it keeps retention policies, as all of 1.x do, and not buckets; 1.8 only writes as 2.x does."""
+        return self._told_version().startswith("1.")
+
+    def _told_version(self) -> str:
         if not self._version:
             self._version = self._ask("GET", "/ping").headers.get("X-Influxdb-Version", "2").lstrip("v")
-        major, _, rest = self._version.partition(".")
-        return not (major == "1" and rest.partition(".")[0] in set("01234567"))
+        return self._version
 
     def query(self, query: str, *, database: str | None = None) -> list[Series]:
         """Return what InfluxQL answers, times in milliseconds.
@@ -111,7 +118,15 @@ class Server:
     def setup(self, policy: Policy, days: float) -> list[str]:
         """Make the database, bucket or policy, or change its retention; return what was done. 0 days keep for ever."""
         keep_h = round(days * 24)
-        return self._setup_bucket(policy, keep_h) if self.is_two() else self._setup_policy(policy, keep_h)
+        return self._setup_policy(policy, keep_h) if self._has_policies() else self._setup_bucket(policy, keep_h)
+
+    def lacking(self, policy: Policy) -> list[str]:
+        """Return what holds the policy's rows and is not there, by name."""
+        if self._has_policies():
+            database, wanted = self._settings.database, policy or "autogen"
+            return [] if wanted in self._policies() else [f"retention policy {wanted} of {database}"]
+        known = self._known_bucket(policy)
+        return [] if known.status_code == 200 and known.json().get("buckets") else [f"bucket {self._bucket(policy)}"]
 
     def close(self) -> None:
         """Release connections."""
@@ -157,7 +172,7 @@ class Server:
         if [name] not in [row for series in self.query("SHOW DATABASES", database="") for row in series.values]:
             self.query(f'CREATE DATABASE "{name}"', database="")
             done.append(f"made database {name}")
-        known = {row[0]: row for series in self.query(f'SHOW RETENTION POLICIES ON "{name}"') for row in series.values}
+        known = self._policies()
         kept = f"{keep_h}h" if keep_h else "INF"
         shard = f"SHARD DURATION {_shard_h(keep_h)}h{'' if policy else ' DEFAULT'}"
         if wanted not in known:
@@ -168,10 +183,17 @@ class Server:
             return done
         return [*done, f"retention policy {wanted} of {name} keeps {_kept(keep_h)}"]
 
+    def _policies(self) -> dict[str, list[Any]]:
+        found = self.query(f'SHOW RETENTION POLICIES ON "{self._settings.database}"')
+        return {row[0]: row for series in found for row in series.values}
+
+    def _known_bucket(self, policy: Policy) -> httpx.Response:
+        return self._ask("GET", "/api/v2/buckets", params={"org": self._settings.org, "name": self._bucket(policy)})
+
     def _setup_bucket(self, policy: Policy, keep_h: int) -> list[str]:
         bucket, org = self._bucket(policy), self._settings.org
         rules = [{"type": "expire", "everySeconds": keep_h * _HOUR_S}] if keep_h else []
-        known = self._ask("GET", "/api/v2/buckets", params={"org": org, "name": bucket})
+        known = self._known_bucket(policy)
         if known.status_code == 404 and self._version.startswith("3"):
             keep = f" --retention-period {keep_h}h" if keep_h else ""
             return [f"InfluxDB 3 makes databases by its own command: influxdb3 create database{keep} {bucket}"]

@@ -100,6 +100,10 @@ class Store(Protocol):
         """Make what is missing (database, retention); return what was done, in sentences. Idempotent."""
         ...
 
+    def lacking(self) -> list[str]:
+        """Return what `setup` would have to make (databases, policies, buckets), by name; changes nothing."""
+        ...
+
     def write(self, batch: Batch) -> list[Refused]:
         """Store readings and events; return the rows the database refused, the others stand.
 

@@ -24,6 +24,17 @@ def test_contract(check: Callable[[Store], None], influx_url: str) -> None:
     store.close()
 
 
+def test_a_policy_that_is_not_there_is_named_and_made(influx_url: str) -> None:
+    store = InfluxStore(StoreSettings(url=influx_url, database="lacking"))
+    store.setup()
+    assert store.lacking() == []
+    store._server.query('DROP RETENTION POLICY "snapshots" ON "lacking"')
+    assert store.lacking() == ["retention policy snapshots of lacking"]
+    assert store.setup() == ["retention policy snapshots of lacking keeps 2 days"]
+    assert store.lacking() == []
+    store.close()
+
+
 def test_one_refused_row_is_named_and_the_rest_is_kept(influx_url: str) -> None:
     store = InfluxStore(StoreSettings(url=influx_url, database="refusals", retention_days=36_500))
     store.setup()
