@@ -4,8 +4,8 @@ Sees: at the highest loads of a day (from 70 %, in tenths), flame current and th
 modulation, times pump speed where there is one), each against the boiler's own past and against what it does at low load;
 at full modulation, how far heating or hot water stays below its set point. Pressure lost in pipe, meter and regulator goes
 with the square of the flow, so a supply that gives way is missed at the highest load first and at low load last. Needs:
-modulation, with flame current or flow and return; silent without. Cadence: minutes measured, days judged. Units:
-logarithms of ratios, kelvin.
+modulation, with flame current or flow and return; silent without. Cadence: minutes measured, days judged, an hour of high
+load without three tenths of its flame current told at once. Units: logarithms of ratios, kelvin.
 Told apart: an electrode loses current at every load, a pump, a valve or a sensor moves the spread at every load; a fan or a
 flue that lets less air through shows in the fan. One of the signals alone is worth knowing, two of them a visit. It matters
 not how quickly it came: nobody sets a boiler so that only its highest load lacks gas. Two of three days must show it, so an
@@ -24,10 +24,13 @@ from numpy.typing import NDArray
 from boilerwatch.arrays import Arrays
 from boilerwatch.fold import DAY_MS, Frames
 from boilerwatch.model import Floats, Ints
+from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import LEARN_DAYS, Drift, Track, Verdict
 from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
+from detectors.catalogue.runs import Runs
 from detectors.district import members_of
+from detectors.episodes import Episodes
 
 KIND = "gas_supply_low"
 #: Bands of high load, and of low load; what counts as full modulation. [%]
@@ -40,9 +43,13 @@ _LEAST_SPREAD_K = 2.0
 _CONTRAST = 0.6
 _GAS_MEMBERS, _GAS_SHARE = 3, 0.2
 _LEVELS: dict[str, Any] = {"advise": -math.log(0.88), "warn": -math.log(0.82), "stop": -math.log(0.5)}
-_COMMON: dict[str, Any] = {"least": 2, "local": False, "persist": 3, "jump_share": math.inf}
+_COMMON: dict[str, Any] = {"least": 2, "local": False, "persist": 3, "pooled": True, "jump_share": math.inf}
 #: Half of it gone is no evening on which the main sags: told on the first day.
 _AT_ONCE = math.log(2)
+#: Lost of it for an hour of readings: three tenths, of half the pressure at the inlet. Told then.
+_RUN_LN = -math.log(0.7)
+#: Where low load had lost so much on one of the last days, it is not the supply. [-]
+_LOW_LN = math.log(0.9)
 _RIVALS = ("flame_signal_decay", "fan_wear", "flue_restricted")
 
 
@@ -50,7 +57,8 @@ class Gas(Gradual):
     """A supply that sags, for one boiler or for many."""
 
     name = "gas"
-    version = "1"
+    version = "2"
+    cadence: Any = "minute"
     tracks = (
         Track(KIND, "flame_top_ln", "ln_ratio", -1, **_LEVELS, **_COMMON, floor=0.02, bands=_TOPS, at_once=_AT_ONCE,
               rivals=_RIVALS, source="input falls with the root of gas pressure: 13 of 20 mbar is a fifth less"),
@@ -66,23 +74,22 @@ class Gas(Gradual):
 
     def __init__(self) -> None:
         super().__init__()
-        self._unlit = SinceActive()
+        self._unlit, self._runs = SinceActive(), Runs()
         self._taps = Arrays({"makes": (False, np.bool_, ()), "tells": (False, np.bool_, ())})
         self._common: set[str] = set()
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return logarithms of flame current and of heat over load, at high and at low load, and heat that falls short."""
         load, lit, tap = frames.mean("modulation_pct"), burning(frames), drawing(frames)
-        current = frames.mean("flame_current_ua")
-        flame = np.where(lit & (current > 0.5), log_of(current), np.nan)
+        flame = _flame(frames)
         heat = self._heat(frames, lit, load, world)
         short = np.where(
             tap,
             frames.mean("dhw_setpoint_c") - frames.mean("dhw_temp_c"),
             frames.mean("flow_setpoint_c") - frames.mean("flow_temp_c"),
         )
-        top = np.clip(np.searchsorted(_TOP_PCT, np.nan_to_num(load), side="right") - 1, 0, None)
-        low = np.minimum(np.searchsorted(_LOW_PCT, np.nan_to_num(load), side="right"), len(_LOW_PCT) - 1)
+        top = _top(load)
+        low = _low(load)
         is_top, is_low = load >= _TOP_PCT[0], load < _LOW_PCT[-1]
         return {
             "flame_top_ln": Banded(np.where(is_top, flame, np.nan), top),
@@ -109,6 +116,44 @@ class Gas(Gradual):
         effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
         heat: Floats = np.where(steady & (apart > _LEAST_SPREAD_K), log_of(apart) + effort - log_of(load), np.nan)
         return heat
+
+    def step(self, frames: Frames, world: World) -> None:
+        """Tell a supply that has failed high load for an hour of it: what gives way within hours does not wait for its day."""
+        load = frames.mean("modulation_pct")
+        rows = np.flatnonzero(burning(frames) & ((load >= _TOP_PCT[0]) | (load < _LOW_PCT[-1])))
+        if not len(rows):
+            return
+        seen, slots, load = frames.take(rows), len(world.slots), load[rows]
+        flame, sound = _flame(seen), self._low_is_sound(seen.slot, slots)
+        missing = np.minimum(flame - self._usual(KIND, seen.slot, _top(load), slots), 0.0)
+        below = flame - self._usual("flame_at_low_load", seen.slot, _low(load), slots)
+        # low load that lacks it too ends the run: that is an electrode, or all of the gas
+        off = np.where(
+            load >= _TOP_PCT[0], np.where(sound, missing, np.nan), np.where(below < -_RUN_LN / 2, 0.0, np.nan)
+        )
+        for i in np.flatnonzero(self._runs.take(seen.slot, seen.start_ms, off, _RUN_LN, slots)).tolist():
+            boiler, site = world.slots.boilers[seen.slot[i]], world.slots.sites[seen.slot[i]]
+            if site in self._common:
+                continue
+            world.episodes.say(
+                boiler, KIND, severity="advisory", at_ms=int(seen.newest_ms[i]), received_at_ms=int(seen.received_at_ms[i]),
+                detector=f"{self.name}@{self.version}", site=site, confidence=0.8,
+                values={"effect_ln_ratio": round(float(off[i]), 4), "hours": 1},
+            )  # fmt: skip
+
+    def _usual(self, track: str, slot: Ints, band: Ints, slots: int) -> Floats:
+        """Return what a track's reference is in some bands, NaN until it is learned, shape (n,)."""
+        state = self.drifts[track].state
+        state.grow(slots)
+        learned = state["seen"][slot, band] >= LEARN_DAYS
+        return np.where(learned, state["reference"][slot, band], np.nan).astype(np.float64)
+
+    def _low_is_sound(self, slot: Ints, slots: int) -> NDArray[np.bool_]:
+        """Return where the last days' flame at low load is known and as it was, shape (n,)."""
+        state = self.drifts["flame_at_low_load"].state
+        state.grow(slots)
+        last = state["ring"][slot, -3:].astype(np.float64)
+        return np.asarray(np.isfinite(last).any(axis=1) & ~(last < _LOW_LN).any(axis=1), np.bool_)
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         if drift.track.kind:
@@ -139,7 +184,8 @@ class Gas(Gradual):
             top = verdicts[name]
             # no electrode takes heat and no pump takes current: without low load to compare with, both together tell
             both = (other.score > 0.5) | (short.score > 1.0)
-            apart = np.where(low.known, top.effect - np.maximum(low.effect, 0.0) >= _CONTRAST * top.effect, both)
+            lacks = np.maximum(np.maximum(low.effect, np.nan_to_num(low.past[:, 0])), 0.0)
+            apart = np.where(low.known, top.effect - lacks >= _CONTRAST * top.effect, both)
             holds[name] = apart & (top.effect > 0)
         signs = felt.astype(np.int64) + sum(holds[name] & (verdicts[name].score > 0.5) for name in holds)
         for name, held in holds.items():
@@ -184,14 +230,38 @@ class Gas(Gradual):
                 world.episodes.clear(name, KIND, at, arrival)
                 self._common.discard(name)
 
+    def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
+        """Begin anew after a repair, a new part or a swap."""
+        super().serviced(row, slot, episodes)
+        if row.what in ("repaired", "part_replaced", "swapped"):
+            self._runs.reset(slot)
+
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, when burners last did not burn, and the sites whose supply sags."""
         common = np.frombuffer("\n".join(sorted(self._common)).encode(), np.uint8)
-        return super().dump() | self._unlit.dump() | self._taps.dump() | {"common": common}
+        return super().dump() | self._unlit.dump() | self._runs.dump() | self._taps.dump() | {"common": common}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, when burners last did not burn, and the sites whose supply sags."""
         super().load(data)
         self._unlit.load(data)
+        self._runs.load(data)
         self._taps.load({name: data[name] for name in self._taps.dump()})
         self._common = set(filter(None, data["common"].tobytes().decode().split("\n")))
+
+
+def _flame(frames: Frames) -> Floats:
+    """Return the logarithm of flame current while burning, NaN elsewhere, shape (n,)."""
+    current = frames.mean("flame_current_ua")
+    flame: Floats = np.where(burning(frames) & (current > 0.5), log_of(current), np.nan)
+    return flame
+
+
+def _top(load: Floats) -> Ints:
+    """Return the band of high load, shape (n,)."""
+    return np.clip(np.searchsorted(_TOP_PCT, np.nan_to_num(load), side="right") - 1, 0, None)
+
+
+def _low(load: Floats) -> Ints:
+    """Return the band of low load, shape (n,)."""
+    return np.minimum(np.searchsorted(_LOW_PCT, np.nan_to_num(load), side="right"), len(_LOW_PCT) - 1)

@@ -85,3 +85,13 @@ def test_where_taps_are_not_told_the_spread_says_nothing_of_the_gas() -> None:
     spread = one["flow_temp_c"] - one["return_temp_c"]
     shower = one | {"flow_temp_c": one["return_temp_c"] + spread * np.where(more, 0.7, 1.0)}
     assert told(shower) == []
+
+
+def test_a_supply_that_gives_way_within_a_day_is_told_that_day_and_an_electrode_that_does_is_not_the_gas() -> None:
+    gone = np.clip((HOURS / 24 - ONSET) / 1.0, 0, 1)
+    found = told(house(115 - 70 * gone))
+    assert (found[0].kind, found[0].severity) == ("gas_supply_low", "advisory")
+    assert ONSET + 0.3 < day_of(found[0]) < ONSET + 1.3
+    one = house()
+    cracked = one | {"flame_current_ua": one["flame_current_ua"] * (1 - 0.6 * gone)}
+    assert "gas_supply_low" not in {one.kind for one in told(cracked)}
