@@ -15,7 +15,7 @@ from boilerwatch.settings import Settings
 from boilerwatch.supervisor import ROOMS, supervise
 
 #: New objects after which a room looks for rings of them: with Python's 700 it would be a tenth of storing's time.
-_GARBAGE = 50_000
+_GARBAGE = 10_000
 
 
 def run(
@@ -35,7 +35,7 @@ def run(
         raise InputError(f"there is no room {room!r}; known: {', '.join(ROOMS)}")
     run_room = _main_of(room)
     gc.freeze()  # what is loaded now stays; what comes is arrays and rows, hardly ever a ring of objects
-    gc.set_threshold(_GARBAGE, 20, 50)
+    gc.set_threshold(_GARBAGE, 10, 10)
     run_room(loaded, stop)
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays, shifted
+from boilerwatch.arrays import Arrays, filled, shifted
 from boilerwatch.model import Floats, Ints, Severity
 from detectors.catalogue.ways import grows
 from detectors.forecast import Forecast, forecast
@@ -215,9 +215,7 @@ class Drift:
         state = self.state
         fresh = state["pool_days"][slot] + gap > _POOL_DAYS
         rows = np.where(fresh[:, None], 0, state["pool_rows"][slot]).astype(np.int64)
-        sums = np.where(fresh[:, None], 0.0, state["pool_sum"][slot]) + np.where(
-            count > 0, np.nan_to_num(mean) * count, 0.0
-        )
+        sums = np.where(fresh[:, None], 0.0, state["pool_sum"][slot]) + np.where(count > 0, filled(mean) * count, 0.0)
         rows += count
         enough = rows.sum(axis=1) >= self.track.least
         waits = ~enough & (rows.sum(axis=1) > 0)
@@ -253,7 +251,7 @@ class Drift:
         slope = np.clip(
             state["sxy"][slot] / (state["sxx"][slot] + shrink), -2 * track.cause_slope, 2 * track.cause_slope
         )
-        return np.nan_to_num(slope * (cause - cause_was))
+        return filled(slope * (cause - cause_was))
 
     def _learn(
         self, slot: Ints, there: NDArray[np.bool_], mean: Floats, cause: Floats, calm: NDArray[np.bool_]
@@ -320,10 +318,10 @@ class Drift:
         learnt = np.maximum(state["seen"][slot].max(axis=1), 1)
         scatter = np.maximum(scatter, track.floor) * np.sqrt(1 + 1 / learnt)
         z = effect / scatter
-        jumps = np.nan_to_num(back[:, :-2] - back[:, 2:], nan=-np.inf)
+        jumps = filled(back[:, :-2] - back[:, 2:], nan=-np.inf)
         place = jumps[:, :10].argmax(axis=1)
         jump = jumps[np.arange(len(slot)), place]
-        far = np.maximum(effect, np.nan_to_num(back[:, 0], nan=-np.inf))  # of what it came to, not of where it was
+        far = np.maximum(effect, filled(back[:, 0], nan=-np.inf))  # of what it came to, not of where it was
         gradual = jump <= track.jump_share * np.maximum(far, 1e-9)
         unclear = np.flatnonzero(~gradual & (far > levels.advise / 2))
         if len(unclear):
@@ -337,7 +335,7 @@ class Drift:
         )
         level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
         level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
-        two, one = np.nan_to_num(back[:, :2], nan=-np.inf).min(axis=1), np.nan_to_num(ring[:, -1], nan=-np.inf)
+        two, one = filled(back[:, :2], nan=-np.inf).min(axis=1), filled(ring[:, -1], nan=-np.inf)
         fast = gradual & (age[:, 1] <= 2) & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)
         fast |= (one >= track.at_once) & (one >= _FAR_Z * scatter)
         effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
@@ -362,7 +360,7 @@ class Drift:
         if not stepped.any():
             return
         rows = slot[stepped]
-        by = np.nan_to_num(np.nanmedian(back[stepped, :_PERSIST], axis=1))
+        by = filled(np.nanmedian(back[stepped, :_PERSIST], axis=1))
         self.state["reference"][rows] += by[:, None].astype(np.float32)
         self.state["ring"][rows] = np.nan
         if self.track.cause_slope:
