@@ -7,7 +7,7 @@ slow fault hardly touches, and taken out; what a whole site shows at once is tak
 
 A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
 multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual;
-two days suffice where both are far beyond, and one where a track says so.
+two days suffice where both are far beyond, or for an advisory where both are clear of scatter, and one where a track says so.
 The way is gradual where no two days made most of it, or where growth explains the days better than one jump does: from some
 day on (`ways`), or on and on after the jump. A jump that then stays is a set point, a service or new firmware: the
 reference moves there and nothing is told.
@@ -36,7 +36,10 @@ _PERSIST = 4
 _ADVISE_Z, _WARN_Z = 4.0, 5.0
 #: Where two days suffice: shares of what is worth a visit, and standard deviations.
 _FAR, _FAR_Z = 1.3, 9.0
-_PRIOR_DAYS = 7.0
+#: Standard deviations beyond which two days suffice to know of it.
+_SOON_Z = 5.0
+#: Days that the floor of scatter counts for, and where few rows a day make scatter wide.
+_PRIOR_DAYS, _POOLED_PRIOR_DAYS = 7.0, 2.0
 #: Share of the effect that a jump may make for it to be gradual; over two days, as it may fall within one.
 _JUMP_SHARE = 0.7
 _REBASE_DAYS = 6
@@ -201,7 +204,7 @@ class Drift:
         self._learn(slot, there, mean, cause, calm)
         known, square = np.isfinite(value) & calm, value**2
         if track.pooled:
-            known, square = self._changes(slot, value, quiet, levels)
+            known, square = self._changes(slot, value, calm, quiet, levels)
         for name, more in (("squares", square), ("days", np.ones(len(value)))):
             state[name][slot[known]] = (state[name][slot] * np.where(state["days"][slot] > 60, 59 / 60, 1) + more)[
                 known
@@ -226,14 +229,17 @@ class Drift:
         return np.where(there, sums / np.maximum(rows, 1), np.nan), np.where(there, rows, 0)
 
     def _changes(
-        self, slot: Ints, value: Floats, quiet: NDArray[np.bool_], levels: Levels
+        self, slot: Ints, value: Floats, calm: NDArray[np.bool_], quiet: NDArray[np.bool_], levels: Levels
     ) -> tuple[NDArray[np.bool_], Floats]:
-        """Return half the squared change since the day before with data: scatter too wide to be learned from calm days alone."""
+        """Return half the squared change since the day before with data, or, of a calm day, what it is off if that is more.
+
+        Scatter that is wider than half the effect would not be learned from calm days alone.
+        """
         ring = self.state["ring"][slot].astype(np.float64)
         newest = KEPT - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)
         change = value - np.take_along_axis(ring, newest[:, None], axis=1)[:, 0]
         known: NDArray[np.bool_] = np.isfinite(change) & quiet
-        return known, np.minimum(change**2 / 2, levels.advise**2)
+        return known, np.minimum(np.maximum(change**2 / 2, np.where(calm, value**2, 0.0)), levels.advise**2)
 
     def _due_to(self, slot: Ints, gap: Ints, raw: Floats, cause: Floats) -> Floats:
         """Return what the cause explains, by a slope from day-to-day differences, shrunk to none."""
@@ -303,7 +309,8 @@ class Drift:
         """Return what the last days say of these boilers."""
         track, state = self.track, self.state
         ring = _less(state["ring"][slot].astype(np.float64), common[:, None])
-        towards = np.where(ring[:, -1] < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(slot), float(track.sign))
+        newest = np.take_along_axis(ring, KEPT - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)[:, None], axis=1)[:, 0]
+        towards = np.where(newest < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(slot), float(track.sign))
         ring *= towards[:, None]
         order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
         back = np.take_along_axis(ring[:, ::-1], order, axis=1)  # newest first, days without data last
@@ -314,7 +321,8 @@ class Drift:
         enough &= age[:, track.persist - 1] < oldest_days
         effect = np.where(enough, recent[:, 1], 0.0)
         days = np.minimum(state["days"][slot], 60)
-        scatter = np.sqrt((_PRIOR_DAYS * track.floor**2 + state["squares"][slot]) / (_PRIOR_DAYS + days))
+        prior = _POOLED_PRIOR_DAYS if track.pooled else _PRIOR_DAYS
+        scatter = np.sqrt((prior * track.floor**2 + state["squares"][slot]) / (prior + days))
         learnt = np.maximum(state["seen"][slot].max(axis=1), 1)
         scatter = np.maximum(scatter, track.floor) * np.sqrt(1 + 1 / learnt)
         z = effect / scatter
@@ -336,7 +344,10 @@ class Drift:
         level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
         level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
         two, one = filled(back[:, :2], nan=-np.inf).min(axis=1), filled(ring[:, -1], nan=-np.inf)
-        fast = gradual & (age[:, 1] <= 2) & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)
+        newly = gradual & (age[:, 1] <= 2)
+        soon = newly & (level == 0) & (two >= levels.advise) & (two >= _SOON_Z * scatter)
+        level, effect = np.where(soon, 1, level), np.where(soon, two, effect)
+        fast = newly & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)
         fast |= (one >= track.at_once) & (one >= _FAR_Z * scatter)
         effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
         level = np.where(fast, 2, level)

@@ -3,7 +3,7 @@
 Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
 grows as the flow falls, times pump speed where there is one, because flow follows speed (affinity law) and a pump that
 holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger. Needs:
-flow and return, or flue and return; silent without. Water temperature is what else moves them, and is taken out.
+flow and return, or flue and return; silent without; days with too few readings are taken together, up to five of them. Water temperature is what else moves them, and is taken out.
 Sources: target spread 20 K, blocks at 22-35 K; condensing flue 50-60 °C, cut-off 80 °C (devices guide 6).
 Limits: radiators shut all at once look like a step and are taken as a new normal.
 """
@@ -32,11 +32,11 @@ class Flow(Gradual):
     tracks = (
         Track(
             "circulation_loss", "spread_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
-            stop=math.log(35 / 15), floor=0.05, bands=BANDS, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift", "ntc_failed"),
+            stop=math.log(35 / 15), floor=0.05, bands=BANDS, pooled=True, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift", "ntc_failed"),
             source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
         ),
         Track(
-            "exchanger_scale", "flue_over_return_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.0, bands=BANDS,
+            "exchanger_scale", "flue_over_return_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.0, bands=BANDS, pooled=True,
             cause_slope=0.3, rivals=("circulation_loss", "ntc_drift", "ntc_failed"),
             source="a condensing flue is 50-60 °C and is cut off at 80 °C (Riello)",
         ),

@@ -33,7 +33,7 @@ class Gradual:
     """One family; each names its tracks and measures their features."""
 
     name = ""
-    version = "6"
+    version = "7"
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:

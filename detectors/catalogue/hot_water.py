@@ -35,21 +35,21 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "6"
+    version = "7"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
               least=4, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
               source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
-        Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=30,
+        Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=12,
               rivals=("plate_scale", "ntc_failed"),
               source="a shut valve lets nothing follow; a third of each kelvin is beyond what a wall conducts"),
-        Track("plate_scale", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=2, key="tap_short",
+        Track("plate_scale", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=3, pooled=True, key="tap_short",
               rivals=("diverter_passing", "ntc_failed", "gas_supply_low"),
               source="a tap 7 K colder than it was is felt; 20 K below 50 °C nobody showers with"),
-        Track("diverter_passing", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=2,
+        Track("diverter_passing", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=3, pooled=True,
               key="tap_short_by_diverter", rivals=("plate_scale", "ntc_failed", "gas_supply_low"),
               source="a diverter that stays between gives the tap a part of the heat"),
-        Track("", "rest_dhw_c", "k", 1, advise=2.5, warn=4.0, stop=20.0, floor=0.8, least=30, key="rest_dhw",
+        Track("", "rest_dhw_c", "k", 1, advise=2.5, warn=4.0, stop=20.0, floor=0.8, least=8, key="rest_dhw",
               source="a hot water side that is warm while only heating runs tells the diverter from the plate"),
     )  # fmt: skip
 

@@ -7,7 +7,9 @@ each sensor by itself, and the flame for all but the outdoor one; silent without
 Told apart: several sensors that leap at once are another unit or gateway, and nothing is told; what was never seen to move
 is not fitted. Source: value at rail or exactly constant while modulation changes; pressure constant to the last digit
 for days (devices guide 7). Limits: a coarse sensor stands still for long by nature: its own longest stand counts threefold,
-and pressure in steps of 0.1 bar must stand still for a week.
+and pressure in steps of 0.1 bar must stand still for a week. Pressure is told sooner where its water has warmed and cooled by
+more than its steps can hide while heating burnt: a sound system moves by 0.005 bar/K at least (devices guide 6), so 3 K move the
+last digit of hundredths and 30 K that of tenths.
 """
 
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays
-from boilerwatch.fold import MINUTE_MS, Frames
+from boilerwatch.fold import MINUTE_MS, Frames, ranks
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
@@ -26,6 +28,10 @@ from detectors.episodes import Episodes
 
 _LOOK_MINUTES = 10
 _MOVES, _STANDS = 50, 3
+#: A sound system's pressure rises by so much at least, and it must have moved by so many of its sensor's steps. [bar/K, -]
+_LEAST_BAR_PER_K, _STEPS = 0.005, 1.5
+#: Hours, times the flame came or went and looks at a heating fire that a pressure stands for at least, with warmth to move it.
+_WARM_STILL_H, _WARM_TURNS, _WARM_FIRES = 4.0, 8, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ class Instruments:
     """Raise when a sensor stands at a rail or still, clear when it moves again."""
 
     name = "instruments"
-    version = "1"
+    version = "2"
     cadence: Any = "minute"
 
     def __init__(self) -> None:
@@ -85,7 +91,8 @@ class Instruments:
             {"looked": (-1, np.int32, ()), "flame": (0, np.int8, ()), "turns": (0, np.int32, ()),
              "value": (np.nan, np.float32, wide), "since": (0, np.int32, wide), "turned": (0, np.int32, wide),
              "before": (np.nan, np.float32, wide), "longest": (0, np.int32, wide), "step": (np.inf, np.float32, wide),
-             "moves": (0, np.uint8, wide), "told": (False, np.bool_, wide)}
+             "moves": (0, np.uint8, wide), "told": (False, np.bool_, wide),
+             "coldest": (np.nan, np.float32, ()), "warmest": (np.nan, np.float32, ()), "fires": (0, np.int32, ())}
         )  # fmt: skip
 
     def step(self, frames: Frames, world: World) -> None:
@@ -151,9 +158,13 @@ class Instruments:
         step = np.where(moved & ~fresh, np.abs(value - before), np.inf)
         np.minimum.at(of["step"][:, number], slot, step.astype(np.float32))
         needed = world.limit(self, f"{sensor.signal}_still_h", slot) * 60.0
+        starts = np.full(len(rows), sensor.starts)
         if sensor.signal == "water_pressure_bar":
             needed = np.where(of["step"][slot, number] > _COARSE_BAR, needed * _COARSE_TIMES, needed)
-        stuck = (minute - since >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= sensor.starts)
+            must_move = self._must_move(seen.take(rows), moved, of["step"][slot, number])
+            needed = np.where(must_move, np.minimum(needed, _WARM_STILL_H * 60), needed)
+            starts = np.where(must_move, _WARM_TURNS, starts)
+        stuck = (minute - since >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= starts)
         stuck &= moves >= _MOVES
         railed = ((value <= sensor.low) | (value >= sensor.high)) & (np.abs(value - came) >= sensor.leap)
         railed &= ~many[rows] & (minute - since >= _LOOK_MINUTES)
@@ -167,6 +178,25 @@ class Instruments:
         ):
             of[name][slot, number] = row  # sorted by time: the last assignment is the newest
         of["moves"][slot, number] = moves
+
+    def _must_move(self, seen: Frames, moved: NDArray[np.bool_], step: Floats) -> NDArray[np.bool_]:
+        """Return where the water's warmth must have moved a sound pressure since it last did, shape (n,).
+
+        Only water that heating burns for counts: a tap warms the boiler's own litre and no system.
+        """
+        of, slot = self._of, seen.slot
+        heats = (seen.last("flame_on") > 0) & (seen.last("dhw_active") == 0)
+        water = np.where(heats, seen.last("return_temp_c"), np.nan)
+        result = np.zeros(len(slot), np.bool_)
+        for rank in ranks(slot):
+            own = slot[rank]
+            fresh = moved[rank]
+            low = np.fmin(np.where(fresh, np.nan, of["coldest"][own]), water[rank])
+            high = np.fmax(np.where(fresh, np.nan, of["warmest"][own]), water[rank])
+            fires = np.where(fresh, 0, of["fires"][own]) + heats[rank]
+            of["coldest"][own], of["warmest"][own], of["fires"][own] = low, high, fires
+            result[rank] = ((high - low) * _LEAST_BAR_PER_K >= _STEPS * step[rank]) & (fires >= _WARM_FIRES)
+        return result
 
     def _tell(
         self, number: int, sensor: Sensor, seen: Frames, rows: Ints, stuck: NDArray[np.bool_], railed: NDArray[np.bool_],

@@ -35,7 +35,7 @@ class Sensors(Gradual):
 
     name = "sensors"
     tracks = (
-        Track("ntc_drift", "idle_offset_k", "k", 0, advise=3.0, warn=4.0, stop=10.0, floor=0.5, bands=_BANDS,
+        Track("ntc_drift", "idle_offset_k", "k", 0, advise=3.0, warn=4.0, stop=10.0, floor=0.5, bands=_BANDS, pooled=True,
               cause="idle_c", cause_slope=0.1, rivals=("ntc_failed",),
               source="an offset of 2-3 K is suspicious; boilers stop where sensors disagree (Bosch 347)"),
     )  # fmt: skip
