@@ -53,7 +53,7 @@ class Cycling(Gradual):
         ),
         Track(
             "short_cycling", "taken_ln", "ln_ratio", -1, advise=math.log(1 / 0.85), warn=math.log(1 / 0.75), stop=math.log(1 / 0.4),
-            floor=0.04, least=4, cause="water_c", cause_slope=0.01, key="heat_taken",
+            floor=0.05, least=6, cause="water_c", cause_slope=0.01, key="heat_taken",
             rivals=("circulation_loss", "exchanger_scale", "gas_supply_low", "ntc_drift", "ntc_failed"),
             source="from a usual half of full load a burner of a fifth is at its least when two fifths are taken; a quarter less is "
             "beyond what the exponent of radiators and floors (1.1 to 1.4) makes of 10 K",
