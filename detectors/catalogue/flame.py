@@ -51,7 +51,7 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "6"
+    version = "7"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),
@@ -124,6 +124,9 @@ class Flame(Gradual):
         louder = level > verdict.level
         verdict.level[:] = np.where(louder, level, verdict.level)
         verdict.effect[:] = np.where(louder, np.maximum(found.share, verdict.effect), verdict.effect)
+        verdict.past[:, 0] = np.where(
+            louder, verdict.effect, verdict.past[:, 0]
+        )  # of few attempts a day's share says little
         verdict.z[:] = np.where(louder, np.sqrt(2 * found.likelihood), verdict.z)
         verdict.score[:] = np.where(louder, np.maximum(verdict.score, level / 2), verdict.score)
 

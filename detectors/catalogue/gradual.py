@@ -90,7 +90,7 @@ class Gradual:
         """Say what stands out, unless a rival explains it better or is told already."""
         track, slot = self.drifts[name].track, days.slot[rows]
         # what the newest day shows no more is over, perhaps by a repair: it is no news
-        telling = (verdict.level > 0) & ((verdict.past[:, 0] >= verdict.effect / 2) | world.told(slot, track.kind))
+        telling = (verdict.level > 0) & (~(verdict.past[:, 0] < verdict.effect / 2) | world.told(slot, track.kind))
         if telling.any():
             score = world.scores[track.kind][slot]
             telling &= ~rivalled(track.rivals, score, slot, world) | world.told(slot, track.kind)
