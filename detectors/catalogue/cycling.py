@@ -1,10 +1,11 @@
 """Short cycling: a burner that starts ever more often for the heat it makes, and the heat no longer taken that leads there.
 
-Sees: burner starts per hour of flame while heating, in bands of outdoor temperature, because a boiler cycles more when
-little heat is asked for; compared with the boiler's own past, as lifetime ratios of sound boilers lie between 3 and 38.
-Told only where burns have also become short, ten starts an hour of flame leave six minutes each, and told as worth a visit
-only where there are sixty of them a day. Needs: starts (from the counter or the flame) and flame; without outdoor temperature
-an advisory at most; silent without flame.
+Sees: burner starts per hour of flame while heating. Asked for less than its least power a sound boiler must cycle, the more
+the less is asked for, up to some times its usual rate: in mild weather, in a holiday's set-back. So a day is held against the
+fastest of the boiler's own days that asked for less heat, of which four must be known: no weather makes a burner cycle faster
+where more is asked for. Told only where burns have also become short, ten starts an hour of flame leave six minutes each, and
+told as worth a visit only where there are sixty of them a day. Needs: starts (from the counter or the flame) and flame; heat is
+flame times modulation, or the flame alone; silent without flame.
 And the heat that is taken: modulation over (water - 20 °C)^1.3, once the burner has heated for 25 minutes and the water's own
 warming is over. Where a bypass opens, valves shut or radiators fill with sludge the water is as hot and gives less; once it gives
 less than the burner's least it must cycle: an advisory, because people shut valves too. Needs: flow, return and modulation.
@@ -13,8 +14,8 @@ Told apart: where water moves less or the exchanger is scaled the burner stops o
 little gas or air, and a scaled exchanger, need more modulation for the same water, which is the other way.
 Sources: cycles below 60 s are short, from 10 min on long, six an hour at most (OTGW SAT); lifetime ratios of sample
 payloads (devices guide 6); radiators give heat by the power of 1.3 of their excess temperature (EN 442), burners modulate down
-to a fifth to a third. Limits: a thermostat that is set otherwise cycles otherwise, a valve shut by hand takes less; a jump is
-taken as that. Of a bypass the excess of the water grows by one over what is left: most of it shows in the last days.
+to a fifth to a third. Limits: a boiler that never had milder days is not judged; a thermostat that is set otherwise cycles
+otherwise, a valve shut by hand takes less; a jump is taken as that. Of a bypass the excess of the water grows by one over what is left: most of it shows in the last days.
 """
 
 import math
@@ -23,14 +24,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.fold import Frames
-from boilerwatch.model import Ints
+from boilerwatch.model import Floats, Ints
+from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Track, Verdict
-from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
+from detectors.catalogue.gradual import FRESH_PARTS, Gradual, SinceActive, burning, drawing, log_of
+from detectors.episodes import Episodes
 
-_EDGES_C = (0.0, 5.0, 10.0, 15.0)
-_UNKNOWN = len(_EDGES_C) + 1
+#: Days of heat and starts kept; those younger than a few may be the fault's own. How many must have asked for less. [d]
+_KEPT, _YOUNG, _LEAST_DAYS = 24, 5, 4
+#: How far beyond its fastest milder day today must be: days of one boiler differ by a sixth.
+_BEYOND = math.log(1.3)
 _LEAST_STARTS, _LEAST_FLAME_S = 6, 1_800.0
 #: The water of a circuit, some 100 litres, is as warm as it will be; a room; radiators' exponent (EN 442).
 _STEADY_MINUTES, _ROOM_C, _EXPONENT = 25, 20.0, 1.3
@@ -44,12 +50,12 @@ class Cycling(Gradual):
     """Short cycling against the boiler's own past."""
 
     name = "cycling"
-    version = "6"
+    version = "7"
     tracks = (
         Track(
             "short_cycling", "starts_ln", "ln_ratio", 1, advise=math.log(1.7), warn=math.log(2.2), stop=math.log(6.0),
-            floor=0.15, bands=_UNKNOWN + 1, least=10, rivals=("circulation_loss", "exchanger_scale", "gas_supply_low"),
-            source="twice its own starts per burner hour at the same weather, where a healthy boiler varies by a sixth",
+            floor=0.15, least=1, rivals=("circulation_loss", "exchanger_scale", "gas_supply_low"),
+            source="twice its own starts per burner hour where no less heat is asked for, where a healthy boiler varies by a sixth",
         ),
         Track(
             "short_cycling", "taken_ln", "ln_ratio", -1, advise=math.log(1 / 0.85), warn=math.log(1 / 0.75), stop=math.log(1 / 0.4),
@@ -62,14 +68,14 @@ class Cycling(Gradual):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = {"starts": _UNKNOWN + 1, "flame_s": _UNKNOWN + 1, "taken_ln": 1, "water_c": 1}
+        self.features = dict.fromkeys(("starts", "flame_s", "heat_s", "taken_ln", "water_c"), 1)
         self._unlit = SinceActive()
+        ring = (np.nan, np.float16, (_KEPT,))
+        self._past = Arrays({"past.heat_h": ring, "past.rate_ln": ring})
         self.limits |= {"starts_per_flame_hour": 10.0, "starts_per_day": 60.0}
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
-        """Return burner starts and seconds of flame while heating, by outdoor temperature, and the heat that is taken."""
-        outdoor = frames.mean("outdoor_temp_c")
-        band = np.where(np.isnan(outdoor), _UNKNOWN, np.searchsorted(_EDGES_C, np.nan_to_num(outdoor), side="right"))
+        """Return burner starts, seconds of flame and of full load while heating, and the heat that is taken."""
         heating = ~drawing(frames)
         lit = burning(frames) & heating
         began = ~lit | ((frames.starts > 0) & (frames.gap_s > _SPARSE_S))
@@ -81,37 +87,71 @@ class Cycling(Gradual):
         return {
             "taken_ln": Banded(log_of(frames.mean("modulation_pct") / 100) - _EXPONENT * log_of(excess)),
             "water_c": Banded(water),
-            "starts": Banded(np.where(heating, frames.starts, np.nan), band),
-            "flame_s": Banded(np.where(heating, frames.flame_on_s, np.nan), band),
+            "starts": Banded(np.where(heating, frames.starts, np.nan)),
+            "flame_s": Banded(np.where(heating, frames.flame_on_s, np.nan)),
+            "heat_s": Banded(np.where(heating, frames.flame_on_s * _share(frames.mean("modulation_pct")), np.nan)),
         }
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         if "starts_ln" not in days.mean:
-            starts, flame_s = (np.nan_to_num(days.mean[one]) * days.count[one] for one in ("starts", "flame_s"))
+            starts, flame_s = (np.nan_to_num(days.only(one)) * days.count[one][:, 0] for one in ("starts", "flame_s"))
             enough = (starts >= _LEAST_STARTS) & (flame_s >= _LEAST_FLAME_S)
-            rate = np.where(enough, starts / np.where(enough, flame_s / 3600, 1.0), np.nan)
-            days.mean["starts_ln"] = np.log(rate)
-            days.count["starts_ln"] = np.where(enough, days.count["starts"], 0)
+            days.mean["rate_ln"] = np.log(np.where(enough, starts / np.where(enough, flame_s / 3600, 1.0), np.nan))[
+                :, None
+            ]
+            days.mean["starts_ln"] = np.full((len(starts), 1), np.nan)
+            days.count["starts_ln"] = days.count["starts"]
+        if drift.track.feature == "starts_ln":
+            days.mean["starts_ln"][rows, 0] = self._beyond(days, rows, world)
         return super()._look(drift, days, rows, site, world)
 
+    def _beyond(self, days: Days, rows: Ints, world: World) -> Floats:
+        """Return by how much today's rate exceeds the fastest of the days that asked for less heat, shape (n,)."""
+        self._past.grow(len(world.slots))
+        slot, rate_ln = days.slot[rows], days.mean["rate_ln"][rows, 0]
+        heat_h = days.only("heat_s")[rows] * days.count["heat_s"][rows, 0] / 3600
+        gap = np.clip(np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)), 1, _KEPT).astype(np.int64)
+        told = world.told(slot, "short_cycling")  # what is told is not learned
+        past = {}
+        for name, today in (("past.heat_h", heat_h), ("past.rate_ln", np.where(told, np.nan, rate_ln))):
+            ring = shifted(self._past[name][slot], gap, np.nan)
+            ring[:, -1] = today
+            self._past[name][slot] = ring
+            past[name] = ring[:, :-_YOUNG].astype(np.float64)
+        milder = (past["past.heat_h"] <= heat_h[:, None]) & np.isfinite(past["past.rate_ln"])
+        fastest = np.where(milder, past["past.rate_ln"], -np.inf).max(axis=1)
+        return np.where(milder.sum(axis=1) >= _LEAST_DAYS, rate_ln - fastest, np.nan)
+
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
-        """Leave alone burners whose burns are long enough; advise only, where the weather is not known."""
+        """Leave alone burners that cycle no faster than they did with less to do, or whose burns are long enough."""
         verdict, slot = verdicts["short_cycling"], days.slot[rows]
-        per_hour = np.exp(days.mean["starts_ln"][rows])
-        fast = (np.nan_to_num(per_hour) >= world.limit(self, "starts_per_flame_hour", slot)[..., None]).any(axis=1)
-        blind = np.isfinite(per_hour[:, _UNKNOWN])
+        fast = np.exp(np.nan_to_num(days.mean["rate_ln"][rows, 0])) >= world.limit(self, "starts_per_flame_hour", slot)
+        fast &= np.nan_to_num(days.mean["starts_ln"][rows, 0]) >= _BEYOND
         many = np.nan_to_num(days.starts[rows]) >= world.limit(self, "starts_per_day", slot)
-        verdict.level[:] = np.where(fast, np.where(blind | ~many, np.minimum(verdict.level, 1), verdict.level), 0)
+        verdict.level[:] = np.where(fast, np.where(many, verdict.level, np.minimum(verdict.level, 1)), 0)
         taken = verdicts["heat_taken"]
         taken.level[:] = np.minimum(
             taken.level, 1
         )  # people shut valves too; only a burner that cycles is worth a visit
 
+    def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
+        """Forget days of other parts as well."""
+        super().serviced(row, slot, episodes)
+        if row.what in FRESH_PARTS:
+            self._past.grow(slot + 1)
+            self._past.reset(slot)
+
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when boilers last did not heat."""
-        return super().dump() | self._unlit.dump()
+        return super().dump() | self._unlit.dump() | self._past.dump()
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, and when boilers last did not heat."""
         super().load(data)
         self._unlit.load(data)
+        self._past.load({name: data[name] for name in self._past.dump()})
+
+
+def _share(modulation_pct: Floats) -> Floats:
+    """Return the share of full load; 1 where it is not told, so that heat is counted in hours of flame, shape (n,)."""
+    return np.where(np.isnan(modulation_pct), 1.0, modulation_pct / 100)

@@ -26,7 +26,8 @@ BANDS = len(BAND_EDGES_PCT) + 1
 _CLEAR_SCORE = 0.5
 #: A story told first is kept while it has this share of its rival's evidence.
 _HELD_SHARE = 0.5
-_FRESH_PARTS = ("repaired", "part_replaced", "swapped")
+#: Service after which a boiler is learned anew.
+FRESH_PARTS = ("repaired", "part_replaced", "swapped")
 
 
 class Gradual:
@@ -128,7 +129,7 @@ class Gradual:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Learn anew after a repair, a new part or a swap; what the repair names as fixed is over."""
-        if row.what not in _FRESH_PARTS:
+        if row.what not in FRESH_PARTS:
             return
         for drift in self.drifts.values():
             drift.state.grow(slot + 1)

@@ -127,6 +127,17 @@ def test_a_burner_that_starts_ever_more_often_for_its_heat_cycles() -> None:
     assert kinds(one, [Cycling()]) == {"short_cycling"}
 
 
+def test_mild_weather_makes_a_sound_burner_cycle_and_nothing_is_told() -> None:
+    one = house()
+    mild = HOURS / 24 > ONSET
+    on = np.where(mild, np.random.default_rng(2).random(N) < 0.25, one["flame_on"] > 0)
+    one["flame_on"], one["modulation_pct"] = on * 1.0, np.where(on, np.where(mild, 20.0, one["modulation_pct"]), 0.0)
+    one["burner_starts"] = 5000.0 + np.cumsum(on * np.where(mild, 5.0, 1.0))  # twenty an hour of flame, from four
+    assert kinds(one, [Cycling()]) == set()
+    again = one | {"burner_starts": one["burner_starts"] + np.cumsum(on * np.clip((HOURS / 24 - 30) / 6, 0, 1) * 15.0).round()}
+    assert kinds(again, [Cycling()]) == {"short_cycling"}  # with mild days behind it, it is known what is too much
+
+
 def test_hot_water_that_follows_the_heating_is_the_diverter_and_hotter_flow_at_the_tap_is_scale() -> None:
     one = house()
     heated = ~TAP
