@@ -1,17 +1,15 @@
 """Readings in files -> batches: JSON lines, plain or gzipped, and Parquet with the same columns.
 
-The order of the lines is the order of arrival. Arrival is a line's `received_at`; without one, the running maximum of
-the median of the last `ts` of the 31 boilers last heard: the system clock plays no part, and one fast clock does not
-make everyone late. Lines that cannot be read are counted and passed over.
+The order of the lines is the order of arrival. Arrival is a line's `received_at`, or what the lines around it let suppose. Lines
+that cannot be read are counted and passed over.
 """
 
 import gzip
 import math
-from bisect import bisect_left, insort
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,12 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from boilerwatch.arrivals import Arrivals
 from boilerwatch.errors import InputError
 from boilerwatch.model import Batch, Event, Floats, Ints, Source
 from boilerwatch.signals import BY_NAME, FLAGS, SIGNALS
 from boilerwatch.wire import ID, parse_time
 
-_MEDIAN_OF = 31
 _PIECE_BYTES = 1 << 22
 _NAMES = tuple(signal.name for signal in SIGNALS)
 #: 2000 to 2100: outside lies seconds, microseconds or a clock that was never set.
@@ -49,88 +47,9 @@ def _signal_fields(names: Iterable[str]) -> list[Any]:
 
 Line = msgspec.defstruct("Line", [*_PLAIN_FIELDS, *_signal_fields(_NAMES)], gc=False)
 _PAIR, _TS = attrgetter("boiler", "site"), attrgetter("ts")
-_RECEIVED, _CODE = attrgetter("received_at"), attrgetter("code")
+_RECEIVED, _CODE, _ACTIVE = attrgetter("received_at"), attrgetter("code"), attrgetter("active")
 _BULK: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Line])  # type: ignore[valid-type]
 _PLAIN = msgspec.json.Decoder()
-
-
-class Arrival:
-    """Tells when a line came, from the lines before it."""
-
-    def __init__(self) -> None:
-        self._last: OrderedDict[str, int] = OrderedDict()
-        self._sorted: list[int] = []
-        self.now_ms = 0
-
-    def of(self, boilers: Sequence[str], code: Ints, ts_ms: Ints, told: Sequence[int | None] | None = None) -> Ints:
-        """Return when each line arrived: what it tells, or what the lines before it and itself let suppose.
-
-        Parameters
-        ----------
-        boilers
-            Each once.
-        code
-            Which of them a line is of, shape (n,).
-        told
-            The line's own arrival where it has one. [ms since 1970]
-        """
-        if told is not None:
-            return self._one_by_one(boilers, code, ts_ms, told)
-        begin = min(len(code), max(_MEDIAN_OF - len(self._last), 0))
-        first = self._one_by_one(boilers, code[:begin], ts_ms[:begin], repeat(None))
-        if begin == len(code):
-            return first
-        rest = self._at_once(boilers, code[begin:], ts_ms[begin:])
-        if rest is None:
-            rest = self._one_by_one(boilers, code[begin:], ts_ms[begin:], repeat(None))
-        return np.concatenate([first, rest])
-
-    def _one_by_one(self, boilers: Sequence[str], code: Ints, ts_ms: Ints, told: Iterable[int | None]) -> Ints:
-        last, ordered, now_ms = self._last, self._sorted, self.now_ms
-        out = []
-        for number, ts, own in zip(code.tolist(), ts_ms.tolist(), told, strict=False):
-            if own is not None:
-                out.append(own)
-                continue
-            boiler = boilers[number]
-            before = last.pop(boiler, None)
-            if before is None and len(last) == _MEDIAN_OF:
-                _, before = last.popitem(last=False)
-            if before is not None:
-                del ordered[bisect_left(ordered, before)]
-            last[boiler] = ts
-            insort(ordered, ts)
-            median = ordered[(len(ordered) - 1) // 2]
-            now_ms = max(now_ms, median)
-            out.append(now_ms)
-        self.now_ms = now_ms
-        return np.array(out, np.int64)
-
-    def _at_once(self, boilers: Sequence[str], code: Ints, ts_ms: Ints) -> Ints | None:
-        """Return the same for lines whose boilers take turns, or are one: the last boilers heard are the last lines; else None."""
-        number = {boiler: place for place, boiler in enumerate(boilers)}
-        held = np.array([number.get(boiler, -1 - place) for place, boiler in enumerate(self._last)], np.int64)
-        if len(held) == 1 and (code == held[0]).all():
-            middle, kept = ts_ms, 1
-        elif len(held) == _MEDIAN_OF and _apart(np.concatenate([held, code])) >= _MEDIAN_OF:
-            every = np.concatenate([np.array(list(self._last.values()), np.int64), ts_ms])
-            windows = np.lib.stride_tricks.sliding_window_view(every, _MEDIAN_OF)[1:]
-            place = (_MEDIAN_OF - 1) // 2
-            middle, kept = np.partition(windows, place, axis=1)[:, place], _MEDIAN_OF
-        else:
-            return None
-        fresh = zip([boilers[one] for one in code[-kept:].tolist()], ts_ms[-kept:].tolist(), strict=True)
-        newest = [*self._last.items(), *fresh][-kept:]
-        self._last, self._sorted = OrderedDict(newest), sorted(ts for _, ts in newest)
-        arrivals = np.maximum(np.maximum.accumulate(middle), self.now_ms)
-        self.now_ms = int(arrivals[-1])
-        return arrivals
-
-
-def _apart(code: Ints) -> int:
-    """Return the least number of lines from a boiler's line to its next, as many as there are where none has two."""
-    order = np.argsort(code, kind="stable")
-    return int(np.diff(order)[np.diff(code[order]) == 0].min(initial=len(code)))
 
 
 def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Iterator[Batch]:
@@ -150,6 +69,7 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Itera
     try:
         for lines in _chunks(path, rows):
             yield reading.batch(lines)
+        yield reading.rest()
     except (OSError, EOFError, gzip.BadGzipFile) as exc:
         raise InputError(f"{path} cannot be read: {exc}") from exc
     except pa.ArrowException as exc:
@@ -249,8 +169,38 @@ class _Sources(dict[tuple[str, str], Source]):
         return source
 
 
+@dataclass(slots=True)
+class _Lines:
+    """Lines as columns; all of one length."""
+
+    pairs: list[tuple[str, str]]
+    ts_ms: Ints
+    codes: list[str | int | None]
+    active: list[bool]
+    columns: dict[str, Floats]
+
+    def then(self, more: "_Lines") -> "_Lines":
+        """Return these lines and those after them."""
+        if not self.pairs:
+            return more
+        none = np.full(len(self.pairs), math.nan), np.full(len(more.pairs), math.nan)
+        columns = {
+            name: np.append(self.columns.get(name, none[0]), more.columns.get(name, none[1]))
+            for name in dict.fromkeys([*self.columns, *more.columns])
+        }
+        return _Lines(
+            self.pairs + more.pairs, np.append(self.ts_ms, more.ts_ms), self.codes + more.codes, self.active + more.active,
+            columns,
+        )  # fmt: skip
+
+    def part(self, which: slice) -> "_Lines":
+        """Return some of them."""
+        columns = {name: values[which] for name, values in self.columns.items()}
+        return _Lines(self.pairs[which], self.ts_ms[which], self.codes[which], self.active[which], columns)
+
+
 class _Reading:
-    """Makes batches of a file's lines, one chunk after another.
+    """Makes batches of a file's lines, one chunk after another; the last of them wait for those that follow.
 
     Parameters
     ----------
@@ -260,14 +210,15 @@ class _Reading:
 
     def __init__(self, refused: Counter[str]) -> None:
         self._refused = refused
-        self._arrival = Arrival()
+        self._arrivals = Arrivals()
+        self._waiting = _Lines([], np.zeros(0, np.int64), [], [], {})
         self._good: set[str] = set()
         self._sources = _Sources()
         self._names: tuple[str, ...] = ()
         self._narrow: msgspec.json.Decoder[list[Any]] | None = None
 
     def batch(self, raw: bytes) -> Batch:
-        """Return lines as columns."""
+        """Take lines; return those as columns whose arrival is known by now."""
         lines, names = self._decoded(raw)
         pairs = list(map(_PAIR, lines))
         ts_ms = self._times(lines)
@@ -275,22 +226,34 @@ class _Reading:
         if fine is not None:
             kept = np.flatnonzero(fine).tolist()
             lines, pairs, ts_ms = [lines[i] for i in kept], [pairs[i] for i in kept], ts_ms[fine]
-        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
-        source = np.fromiter(map(numbers.__getitem__, pairs), np.int64, count=len(lines))
-        arrivals = self._arrivals(lines, list(numbers), source, ts_ms)
-        codes, rows, events = list(map(_CODE, lines)), lines, []
-        if codes.count(None) < len(codes):
-            is_event = np.fromiter((code is not None for code in codes), np.bool_, count=len(lines))
+        boilers = {boiler: number for number, boiler in enumerate(dict.fromkeys(boiler for boiler, _ in pairs))}
+        code = np.fromiter((boilers[boiler] for boiler, _ in pairs), np.int64, count=len(pairs))
+        arrivals = self._arrivals.of(list(boilers), code, ts_ms, _told(lines))
+        columns = _columns(lines, names, self._refused)
+        self._look_only_for(columns, names)
+        fresh = _Lines(pairs, ts_ms, list(map(_CODE, lines)), list(map(_ACTIVE, lines)), columns)
+        known = self._waiting.then(fresh)
+        self._waiting = known.part(slice(len(arrivals), None))
+        return self._batch_of(known.part(slice(len(arrivals))), arrivals)
+
+    def rest(self) -> Batch:
+        """Return the lines that nothing follows."""
+        return self._batch_of(self._waiting, self._arrivals.finish())
+
+    def _batch_of(self, lines: _Lines, arrivals: Ints) -> Batch:
+        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(lines.pairs))}
+        source = np.fromiter(map(numbers.__getitem__, lines.pairs), np.int64, count=len(lines.pairs))
+        ts_ms, columns, events = lines.ts_ms, lines.columns, []
+        if lines.codes.count(None) < len(lines.codes):
+            is_event = np.fromiter((code is not None for code in lines.codes), np.bool_, count=len(source))
             before = np.cumsum(~is_event)
             events = [
-                Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(codes[i])[:64], lines[i].active, int(before[i]))
+                Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(lines.codes[i])[:64], lines.active[i], int(before[i]))
                 for i in np.flatnonzero(is_event).tolist()
             ]  # fmt: skip
-            rows = [line for line in lines if line.code is None]
             source, ts_ms, arrivals = source[~is_event], ts_ms[~is_event], arrivals[~is_event]
-        n = len(rows)
-        columns = _columns(rows, names, self._refused)
-        self._look_only_for(columns, names)
+            columns = {name: values[~is_event] for name, values in columns.items()}
+        n = len(source)
         return Batch(
             sources=list(map(self._sources.__getitem__, numbers)), source=source, ts_ms=ts_ms,
             received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
@@ -342,15 +305,12 @@ class _Reading:
                 self._refused[reason] += int(those.sum())
         return ~(bad_time | bad_id)
 
-    def _arrivals(self, lines: list[Any], pairs: list[tuple[str, str]], source: Ints, ts_ms: Ints) -> Ints:
-        """Return when each line arrived, shape (n,). [ms since 1970]"""
-        boilers = list(dict.fromkeys(boiler for boiler, _ in pairs))
-        code = source
-        if len(boilers) < len(pairs):  # one that names two sites is one boiler
-            number = {boiler: place for place, boiler in enumerate(boilers)}
-            code = np.array([number[boiler] for boiler, _ in pairs], np.int64)[source]
-        told = [_time(raw) for raw in map(_RECEIVED, lines)] if any(map(_RECEIVED, lines)) else None
-        return self._arrival.of(boilers, code, ts_ms, told)
+
+def _told(lines: list[Any]) -> Ints | None:
+    """Return the arrivals that lines tell, -1 where they do not, None where none does, shape (n,). [ms since 1970]"""
+    if not any(map(_RECEIVED, lines)):
+        return None
+    return np.array([_time(raw) or -1 for raw in map(_RECEIVED, lines)], np.int64)
 
 
 def _decoder_of(names: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:

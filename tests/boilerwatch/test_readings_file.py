@@ -10,18 +10,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from boilerwatch.model import Batch
-from boilerwatch.readings_file import Arrival, read_batches
+from boilerwatch.arrivals import Arrivals
+from boilerwatch.model import Batch, Ints
+from boilerwatch.readings_file import read_batches
 
 T0_MS = 1_767_571_200_000
 
 
+def arrivals_of(names: list[str], code: Ints, ts_ms: Ints, told: Ints | None, edges: list[int]) -> list[int]:
+    arrivals, got = Arrivals(), []
+    for part in np.split(np.arange(len(code)), edges):
+        own, number = np.unique(code[part], return_inverse=True)  # a chunk has numbers of its own
+        mine = None if told is None or (told[part] < 0).all() else told[part]
+        got += arrivals.of([names[one] for one in own.tolist()], number, ts_ms[part], mine).tolist()
+    return got + arrivals.finish().tolist()
+
+
 @given(
     boilers=st.integers(1, 80), seed=st.integers(0, 1_000), turns=st.sampled_from(["in turn", "shuffled", "any"]),
-    edges=st.lists(st.integers(0, 399), max_size=5),
+    edges=st.lists(st.integers(0, 399), max_size=5), share_told=st.sampled_from([0.0, 0.0, 0.3, 1.0]),
 )  # fmt: skip
-def test_arrival_is_the_same_taken_at_once_and_one_by_one(
-    boilers: int, seed: int, turns: str, edges: list[int]
+def test_arrivals_are_the_same_taken_at_once_and_one_by_one(
+    boilers: int, seed: int, turns: str, edges: list[int], share_told: float
 ) -> None:
     chance = np.random.default_rng(seed)
     code = np.arange(400) % boilers
@@ -30,13 +40,36 @@ def test_arrival_is_the_same_taken_at_once_and_one_by_one(
     elif turns == "any":
         code = chance.integers(0, boilers, 400)
     ts_ms = T0_MS + np.arange(400) * 1_000 + chance.integers(-100_000, 100_000, 400)
+    told = np.where(chance.random(400) < share_told, ts_ms + 5_000, -1)
     names = [f"b-{number}" for number in range(boilers)]
-    expected = Arrival().of(names, code, ts_ms, [None] * 400)
-    arrival, got = Arrival(), []
-    for part in np.split(np.arange(400), sorted(set(edges))):
-        own, number = np.unique(code[part], return_inverse=True)  # a chunk has numbers of its own
-        got += arrival.of([names[one] for one in own.tolist()], number, ts_ms[part]).tolist()
-    assert got == expected.tolist()
+    expected = arrivals_of(names, code, ts_ms, told, list(range(1, 400)))
+    assert len(expected) == 400
+    assert [at for at, own in zip(expected, told.tolist(), strict=True) if own > 0] == told[told > 0].tolist()
+    assert arrivals_of(names, code, ts_ms, told, sorted(set(edges))) == expected
+
+
+HALF_HOUR_MS = 1_800_000
+
+
+def rounds(boilers: int, fast: int = -1) -> Ints:
+    """What a fleet tells in a day whose gateways all speak on the half hour; one of them may be two hours ahead."""
+    turn, one = np.divmod(np.arange(48 * boilers), boilers)
+    times: Ints = T0_MS + turn * HALF_HOUR_MS + one + np.where(one == fast, 4 * HALF_HOUR_MS, 0)
+    return times
+
+
+@pytest.mark.parametrize("boilers", [1, 2, 3, 4, 12, 31, 40])
+def test_who_speaks_first_each_half_hour_is_not_ahead_of_the_others(boilers: int) -> None:
+    ts_ms, code = rounds(boilers), np.arange(48 * boilers) % boilers
+    got = np.array(arrivals_of([f"b-{n}" for n in range(boilers)], code, ts_ms, None, [7, 100]))
+    assert np.abs(got - ts_ms)[:-boilers].max() < 60_000  # nothing follows the last round
+
+
+def test_a_clock_two_hours_ahead_is_known_by_the_others() -> None:
+    ts_ms, code = rounds(12, fast=3), np.arange(48 * 12) % 12
+    got = np.array(arrivals_of([f"b-{n}" for n in range(12)], code, ts_ms, None, []))
+    assert (ts_ms - got)[code == 3][:-1].min() > 3 * HALF_HOUR_MS
+    assert np.abs(ts_ms - got)[code != 3][:-12].max() < 60_000
 
 
 def lines(count: int) -> list[dict[str, Any]]:

@@ -134,7 +134,9 @@ def test_mild_weather_makes_a_sound_burner_cycle_and_nothing_is_told() -> None:
     one["flame_on"], one["modulation_pct"] = on * 1.0, np.where(on, np.where(mild, 20.0, one["modulation_pct"]), 0.0)
     one["burner_starts"] = 5000.0 + np.cumsum(on * np.where(mild, 5.0, 1.0))  # twenty an hour of flame, from four
     assert kinds(one, [Cycling()]) == set()
-    again = one | {"burner_starts": one["burner_starts"] + np.cumsum(on * np.clip((HOURS / 24 - 30) / 6, 0, 1) * 15.0).round()}
+    again = one | {
+        "burner_starts": one["burner_starts"] + np.cumsum(on * np.clip((HOURS / 24 - 30) / 6, 0, 1) * 15.0).round()
+    }
     assert kinds(again, [Cycling()]) == {"short_cycling"}  # with mild days behind it, it is known what is too much
 
 
