@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, filled
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
@@ -43,7 +43,7 @@ class Air(Gradual):
     """Fan wear and a restricted flue: one quantity, opposite signs."""
 
     name = "air"
-    version = "7"
+    version = "8"
     cadence: Any = "minute"
     tracks = (
         Track("fan_wear", "fan_ln", "ln_ratio", -1, advise=-math.log(0.96), warn=-math.log(0.94), stop=-math.log(0.8),
@@ -93,19 +93,30 @@ class Air(Gradual):
             )  # fmt: skip
 
     def _off(self, frames: Frames, slots: int) -> Floats:
-        """Return how far speed is off its set point, or off what it was at this load, NaN where unknown, shape (n,)."""
+        """Return how far speed is off its set point, or off what it was at this load, NaN where unknown, shape (n,).
+
+        A board that regulates air turns the fan up for a narrow path, set point and all: faster than ever at this load
+        counts whatever was asked for. A set point that is lower than it was is no wear.
+        """
         self._line.grow(slots)
         slot, load = frames.slot, frames.mean("modulation_pct")
         speed, wanted = frames.mean("fan_speed_rpm"), frames.mean("fan_setpoint_rpm")
         line = np.maximum(self._expected(slot, load[:, None])[:, 0], _LEAST_RPM)
         known = (self._line["days"][slot] >= _LINE_DAYS) & (load > 0)
-        value = log_of(speed) - np.where(wanted > 0, log_of(wanted), np.where(known, np.log(line), np.nan))
-        slower, faster = (
-            value
-            - np.where(wanted > 0, self._usual(kind, frames, slots), self._usual(f"{kind}_at_load", frames, slots))
-            for kind in ("fan_wear", "flue_restricted")
-        )  # each against its own reference: what one took for a new normal, the other may not have seen
-        return np.where(faster > -slower, np.maximum(faster, 0.0), np.minimum(slower, 0.0))
+        by_order = np.where(wanted > 0, log_of(speed) - log_of(wanted), np.nan)
+        by_load = np.where(known, log_of(speed) - np.log(line), np.nan)
+        # each against its own reference: what one took for a new normal, the other may not have seen
+        faster = np.fmax(
+            by_order - self._usual("flue_restricted", frames, slots),
+            by_load - self._usual("flue_restricted_at_load", frames, slots),
+        )
+        slower = np.where(
+            wanted > 0,
+            by_order - self._usual("fan_wear", frames, slots),
+            by_load - self._usual("fan_wear_at_load", frames, slots),
+        )
+        off: Floats = np.where(filled(faster) > -filled(slower), np.maximum(faster, 0.0), np.minimum(slower, 0.0))
+        return off
 
     def _usual(self, track: str, frames: Frames, slots: int) -> Floats:
         """Return what a track's reference is in each frame's band, NaN until it is learned, shape (n,)."""

@@ -87,3 +87,17 @@ def test_a_boiler_that_burns_at_least_load_for_weeks_and_then_higher_has_a_sound
     speed = 1500 + 46 * load if mapped == "line" else 60 * load
     rounded = (np.where(on, speed + chance.normal(0, 20, n), 0) / 60).round() * 60
     assert told({"flame_on": on * 1.0, "modulation_pct": np.where(on, load, 0), "fan_speed_rpm": rounded}) == []
+
+
+def test_a_board_that_turns_the_fan_up_set_point_and_all_has_a_narrow_path_and_one_that_asks_for_less_no_wear() -> None:
+    one = fan(6)
+    clogs = np.clip((HOURS / 24 - ONSET) / 3, 0, 1)
+
+    def asked(by: float) -> list[Finding]:
+        speed = one["fan_speed_rpm"] * (1 + by * clogs)
+        return told(one | {"fan_speed_rpm": speed, "fan_setpoint_rpm": speed.copy()})
+
+    found = asked(0.22)
+    assert {(one.kind, one.severity) for one in found} == {("flue_restricted", "warning")}
+    assert (found[0].raised_at_ms - 1_767_571_200_000) / 86_400_000 < ONSET + 2.5
+    assert [one for one in asked(-0.14) if one.severity == "warning" and one.values.get("hours")] == []
