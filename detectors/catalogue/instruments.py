@@ -7,9 +7,10 @@ each sensor by itself, and the flame for all but the outdoor one; silent without
 Told apart: several sensors that leap at once are another unit or gateway, and nothing is told; what was never seen to move
 is not fitted. Source: value at rail or exactly constant while modulation changes; pressure constant to the last digit
 for days (devices guide 7). Limits: a coarse sensor stands still for long by nature: its own longest stand counts threefold,
-and pressure in steps of 0.1 bar must stand still for a week. Pressure is told sooner where its water has warmed and cooled by
-more than its steps can hide while heating burnt: a sound system moves by 0.005 bar/K at least (devices guide 6), so 3 K move the
-last digit of hundredths and 30 K that of tenths.
+and pressure in steps of 0.1 bar must stand still for two weeks. What stands on a tenth may be told in tenths from now on: new
+firmware. Pressure is told sooner where its water has warmed and cooled by far more than its steps can hide while heating burnt:
+a sound system moves by 0.005 bar/K at least (devices guide 6), so 5 K move the last digit of hundredths twice. Hours in which
+nothing came are no standing still, and of a gateway that seldom speaks eighteen looks are.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from detectors.episodes import Episodes
 _LOOK_MINUTES = 10
 _MOVES, _STANDS = 50, 3
 #: A sound system's pressure rises by so much at least, and it must have moved by so many of its sensor's steps. [bar/K, -]
-_LEAST_BAR_PER_K, _STEPS = 0.005, 1.5
+_LEAST_BAR_PER_K, _STEPS = 0.005, 2.5
 #: Hours, times the flame came or went and looks at a heating fire that a pressure stands for at least, with warmth to move it.
 _WARM_STILL_H, _WARM_TURNS, _WARM_FIRES = 4.0, 8, 6
 
@@ -74,14 +75,18 @@ SENSORS: tuple[Sensor, ...] = (
     Sensor("water_pressure_bar", "pressure_sensor_failed", "pressure_sensor", 72, 24, -1.0, 99.0, 9.0),
 )
 #: A pressure sensor of coarser steps must stand still this much longer. [bar, -]
-_COARSE_BAR, _COARSE_TIMES = 0.05, 7 / 3
+_COARSE_BAR, _COARSE_TIMES = 0.05, 14 / 3
+#: Steps that makers tell pressure in, and how near a value must be to one to be of it. [bar]
+_GRIDS_BAR, _ON_GRID_BAR = (0.05, 0.1), 0.002
+#: After a gap of so long nobody knows whether it stood. Looks that a standing reading was seen at, at least. [min, -]
+_GAP_MINUTES, _LOOKS = 120, 18
 
 
 class Instruments:
     """Raise when a sensor stands at a rail or still, clear when it moves again."""
 
     name = "instruments"
-    version = "2"
+    version = "3"
     cadence: Any = "minute"
 
     def __init__(self) -> None:
@@ -91,7 +96,7 @@ class Instruments:
             {"looked": (-1, np.int32, ()), "flame": (0, np.int8, ()), "turns": (0, np.int32, ()),
              "value": (np.nan, np.float32, wide), "since": (0, np.int32, wide), "turned": (0, np.int32, wide),
              "before": (np.nan, np.float32, wide), "longest": (0, np.int32, wide), "step": (np.inf, np.float32, wide),
-             "moves": (0, np.uint8, wide), "told": (False, np.bool_, wide),
+             "heard": (-1, np.int32, wide), "moves": (0, np.uint8, wide), "told": (False, np.bool_, wide),
              "coldest": (np.nan, np.float32, ()), "warmest": (np.nan, np.float32, ()), "fires": (0, np.int32, ())}
         )  # fmt: skip
 
@@ -135,7 +140,8 @@ class Instruments:
         return result
 
     def _look(
-        self, number: int, sensor: Sensor, seen: Frames, values: Floats, turns: Ints, many: NDArray[np.bool_], world: World
+        self, number: int, sensor: Sensor, seen: Frames, values: Floats, turns: Ints,
+        many: NDArray[np.bool_], world: World,
     ) -> None:  # fmt: skip
         rows = np.flatnonzero(~np.isnan(values))
         if not len(rows):
@@ -146,8 +152,11 @@ class Instruments:
         before = np.where(begins, of["value"][slot, number], np.concatenate([value[:1], value[:-1]]))
         fresh = np.isnan(before)
         moved = fresh | (value != before)
-        since = _carried(slot, begins, moved, minute, of["since"][slot, number])
-        turned = _carried(slot, begins, moved, turns, of["turned"][slot, number])
+        heard = np.where(begins, of["heard"][slot, number], np.concatenate([minute[:1], minute[:-1]]))
+        passed_min = np.where(heard < 0, 0, minute - heard)
+        anew = moved | (passed_min > _GAP_MINUTES)
+        since = _carried(slot, begins, anew, minute, of["since"][slot, number])
+        turned = _carried(slot, begins, anew, turns, of["turned"][slot, number])
         came = _held_at(begins, moved, before, of["before"][slot, number])
         stood = np.where(moved & ~fresh, minute - np.concatenate([[0], since[:-1]]), 0)
         stood = np.where(begins & moved & ~fresh, minute - of["since"][slot, number], stood)
@@ -158,10 +167,12 @@ class Instruments:
         step = np.where(moved & ~fresh, np.abs(value - before), np.inf)
         np.minimum.at(of["step"][:, number], slot, step.astype(np.float32))
         needed = world.limit(self, f"{sensor.signal}_still_h", slot) * 60.0
+        needed = np.maximum(needed, _LOOKS * np.minimum(passed_min, _GAP_MINUTES))
         starts = np.full(len(rows), sensor.starts)
         if sensor.signal == "water_pressure_bar":
-            needed = np.where(of["step"][slot, number] > _COARSE_BAR, needed * _COARSE_TIMES, needed)
-            must_move = self._must_move(seen.take(rows), moved, of["step"][slot, number])
+            coarsest = _coarsest_step(values[rows], of["step"][slot, number])
+            needed = np.where(coarsest > _COARSE_BAR, needed * _COARSE_TIMES, needed)
+            must_move = self._must_move(seen.take(rows), anew, coarsest)
             needed = np.where(must_move, np.minimum(needed, _WARM_STILL_H * 60), needed)
             starts = np.where(must_move, _WARM_TURNS, starts)
         stuck = (minute - since >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= starts)
@@ -172,6 +183,7 @@ class Instruments:
         for name, row in (
             ("value", value),
             ("since", since),
+            ("heard", minute),
             ("turned", turned),
             ("before", came),
             ("longest", longest),
@@ -243,6 +255,15 @@ class Instruments:
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take what each sensor showed, and since when."""
         self._of.load(data)
+
+
+def _coarsest_step(value: Floats, step: NDArray[np.float32]) -> Floats:
+    """Return the step a pressure may be told in: the least it moved by, or the grid that it stands on, shape (n,). [bar]"""
+    result = step.astype(np.float64)
+    for grid in _GRIDS_BAR:
+        off = np.abs(value - grid * np.round(value / grid))
+        result = np.where(off < _ON_GRID_BAR, np.maximum(result, grid), result)
+    return result
 
 
 def _carried(slot: Ints, begins: NDArray[np.bool_], moved: NDArray[np.bool_], now: Ints, held: NDArray[Any]) -> Ints:

@@ -5,7 +5,8 @@ below where the boiler stood on any of its last days: a system that cools after 
 its radiators are not where its sensors are, but it comes back to its own cold pressure and stays. And it
 must go on falling, by a step of a coarse sensor, because who bleeds radiators stops. Before a boiler has a
 day behind it, the fall counts below 0.8 bar (SAT's lower alarm) and less 0.02 bar per kelvin of cooling. Low: 0.5 bar, about where boilers
-cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41). Frost: flow below 5 °C with frost
+cut out (Riello). High: 2.8 bar, where the relief valve (3 bar) is near (Vaillant S.41), over
+when a day with its hot hours has passed below it: one story, not one each time the house is heated. Frost: flow below 5 °C with frost
 outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
 relief valve, from one reading to the next is the sensor's when the burner goes on: a boiler without water locks out. A
 flame that burns at what reads as 0.3 bar means another unit or sensor, and says nothing of the water; flow that fell
@@ -41,6 +42,9 @@ _FLOOR_MARGIN_BAR, _FLOOR_DAYS, _ALARM_BAR = 0.1, 4, 0.8
 _QUARTERS_A_DAY = 96
 _GOES_ON_BAR = 0.1
 _WARM_FOR_MS = 6 * 3_600_000
+_HIGH_OVER_MS = 24 * 3_600_000
+#: By which pressure may fall with its water beyond the coldest known: a weak vessel's slope. [bar/K]
+_FLOOR_BAR_PER_K = 0.03
 #: Where a sensor that fails leaves its reading, and what it came from. [bar]
 _GONE_BAR, _BEYOND_BAR, _SOUND_BAR, _DIP_BAR = 0.05, 3.6, 0.6, 0.35
 _GAP_MS, _AT_ONCE_MS, _DOUBT_MS = 2_700_000, 180_000, 1_800_000
@@ -57,14 +61,14 @@ class Limits:
     """Raise on a limit that holds for two readings, on a fast fall, and on a pressure that cannot be."""
 
     name = "limits"
-    version = "4"
+    version = "5"
 
     def __init__(self) -> None:
         self.limits = {"low_bar": 0.5, "high_bar": 2.8, "frost_c": 5.0, "fall_bar": 0.3}
         zero = (0, np.int64, ())
         told = {f"{name}_told": (False, np.bool_, ()) for name in ("low", "high", "frost", "fall", "sensor")}
         self._since = Arrays(
-            {"low": zero, "high": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
+            {"low": zero, "high": zero, "high_last": zero, "frost": zero, "fall": zero, "doubt": zero, "burnt": zero, "seen": zero,
              "bar": (np.nan, np.float32, ()), "anchor": (-1, np.int32, (_ANCHORS,)),
              "anchor_bar": (np.nan, np.float16, (_ANCHORS,)), "anchor_c": (np.nan, np.float16, (_ANCHORS,)),
              "warmed": zero, "fall_from": (np.nan, np.float32, ()), "floor_day": (-1, np.int32, ()), "floor_bar": (np.nan, np.float16, (_FLOOR_DAYS,)),
@@ -188,7 +192,7 @@ class Limits:
         place = np.where(np.isfinite(floors), floors, np.inf).argmin(axis=1)
         row = np.arange(len(slot))
         colder = np.nan_to_num(np.maximum(self._since["floor_c"][slot][row, place] - flow, 0))
-        below: NDArray[np.bool_] = bar < floors[row, place] - _FLOOR_MARGIN_BAR - _COOLING_BAR_PER_K * colder
+        below: NDArray[np.bool_] = bar < floors[row, place] - _FLOOR_MARGIN_BAR - _FLOOR_BAR_PER_K * colder
         return below, known
 
     def _look(self, slot: Ints, ts_ms: Ints, arrival: Ints, seen: dict[str, Floats], world: World) -> None:
@@ -205,9 +209,10 @@ class Limits:
         beyond = {"low": (bar < low) & ~doubtful, "high": (bar > high) & ~doubtful, "frost": frozen}
         back = {
             "low": bar > low + _LOW_MARGIN_BAR,
-            "high": bar < high - _HIGH_MARGIN_BAR,
+            "high": (bar < high - _HIGH_MARGIN_BAR) & (ts_ms - state["high_last"][slot] >= _HIGH_OVER_MS),
             "frost": self._stays_warm(slot, ts_ms, flow > frost + _FROST_MARGIN_C),
         }
+        state["high_last"][slot] = np.where(beyond["high"], ts_ms, state["high_last"][slot])
         for name, kind, severity in _KINDS:
             since = state[name][slot]
             state[name][slot] = np.where(

@@ -53,3 +53,24 @@ def test_a_house_that_freezes_while_its_boiler_fires_now_and_then_is_one_story()
     assert [(one.kind, one.state) for one in found] == [("frost_risk", "raised"), ("frost_risk", "cleared")]
     assert found[1].cleared_at_ms is not None
     assert 78 <= (found[1].cleared_at_ms - 1_767_571_200_000) / 3_600_000 < 78.5
+
+
+def test_a_system_filled_too_far_is_one_story_however_often_its_house_is_heated() -> None:
+    hot = np.where(HOURS < 96, 1.35 + 1.5 * SWING, 1.35)  # 2.85 bar hot, 1.35 bar cold, every four hours for four days
+    columns = {
+        "water_pressure_bar": hot.round(2),
+        "flow_temp_c": np.full(len(HOURS), 55.0),
+        "flame_on": (PHASE < 2) * 1.0,
+    }
+    found = findings_of([series(HOURS, columns)], [Limits()])
+    assert [(one.kind, one.state) for one in found if one.kind == "filling_loop_passing"] == [
+        ("filling_loop_passing", "raised"),
+        ("filling_loop_passing", "cleared"),
+    ]
+
+
+def test_a_boiler_switched_off_for_a_service_shrinks_its_water_and_does_not_burst() -> None:
+    flow = np.where(HOURS < 90, 66.0, np.maximum(66.0 - 20 * (HOURS - 90), 40.0))
+    bar = np.where(HOURS < 90, 2.05, 2.05 - 0.027 * (66.0 - flow))  # a weak vessel: 0.65 bar over 24 K
+    columns = {"water_pressure_bar": bar.round(2), "flow_temp_c": flow, "flame_on": (HOURS < 90) * 1.0}
+    assert findings_of([series(HOURS, columns)], [Limits()]) == []

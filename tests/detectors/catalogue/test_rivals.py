@@ -42,8 +42,8 @@ def house(seed: int = 1) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def kinds(columns: dict[str, Floats], detectors: list[object]) -> set[str]:
-    found = findings_of([series(HOURS, columns)], detectors, beat_ms=21_600_000)  # type: ignore[arg-type]
+def kinds(columns: dict[str, Floats], detectors: list[object], rows: int = N) -> set[str]:
+    found = findings_of([series(HOURS[:rows], columns)], detectors, beat_ms=21_600_000)  # type: ignore[arg-type]
     return {one.kind for one in found if one.state != "cleared"}
 
 
@@ -170,6 +170,27 @@ def test_sensors_that_leap_together_are_another_unit_and_no_sensor_fault() -> No
         fahrenheit = one[name] * 1.8 + 32
         one[name] = np.where(late, np.where(fahrenheit > 100, np.nan, fahrenheit), one[name])
     assert kinds(one, [Instruments()]) == set()
+
+
+def test_a_pressure_told_in_tenths_from_now_on_is_new_firmware_and_hours_without_readings_are_no_standing_still() -> (
+    None
+):
+    one = house()
+    late = HOURS / 24 > ONSET
+    bar = 1.4 + 0.004 * (one["return_temp_c"] - 40) + np.random.default_rng(4).normal(0, 0.004, N)
+    one["water_pressure_bar"] = np.where(late, 1.4, bar.round(2))  # what swings by a twentieth stands in tenths
+    assert "pressure_sensor_failed" not in kinds(
+        {n: v[: N - 8 * 96] for n, v in one.items()}, [Instruments()], N - 8 * 96
+    )
+    stuck = one | {"water_pressure_bar": np.where(late, 1.43, bar.round(2))}
+    assert kinds(stuck, [Instruments()]) == {"pressure_sensor_failed"}
+    away = house()
+    gone = (HOURS > 480) & (HOURS < 526)
+    shown = {name: np.where(gone, np.nan, values) for name, values in away.items()}
+    first, last = (480 * 4), (526 * 4)
+    for name in ("outdoor_temp_c", "dhw_temp_c"):
+        shown[name][first - 2 : last + 2] = np.where(gone[first - 2 : last + 2], np.nan, 7.7)
+    assert kinds(shown, [Instruments()]) == set()
 
 
 MINUTES = np.arange(0, 6, 1 / 60)
