@@ -7,7 +7,8 @@ Cadence: minutes measured, days judged. Units: logarithms of ratios, seconds, sh
 Told apart: an electrode loses current at every load, a supply that sags only at high load. A worn spark lights at a random
 moment, ever later, so a mean wait that grows brings failures with it, as many as an exponential wait within the safety time
 says; a valve that opens late shifts every ignition and hardly fails any until the safety time is nearly used up. Fewer than
-half of the failures that the wait of a spark would bring are the valve's.
+half of the failures that the wait of a spark would bring are the valve's. Half of the current gone at every load is told on
+its first day: no setting does that.
 Sources: healthy 23-37 µA, Viessmann wants more than 5 µA, burner minimum 1.5 µA; safety time 5 s (EN 298); up to four
 attempts before lock-out (Worcester); early warnings H04, H05, H06, 8U; Vaillant d.64, d.68 (devices guide 5.2, 6 and 7).
 Limits: without a counter of failures a longer ignition is told as wear, the likelier one; without a time, failures of an
@@ -34,6 +35,8 @@ _WINDOW_S, _HEALTHY_PER_S = 4.2, 1.6
 _TOO_FEW, _MOST_FAILS = 0.5, 0.4
 #: A story told first needs half as much again, or half as little, to change.
 _OTHER_STORY = 0.25
+#: Half of the current gone at every load: no setting and no other board does that.
+_AT_ONCE = math.log(2)
 
 
 def _worn_spark() -> tuple[Floats, Floats]:
@@ -51,11 +54,11 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "7"
+    version = "8"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),
-            stop=math.log(25 / 5), floor=0.03, bands=BANDS, rivals=("gas_supply_low", "fan_wear", "flue_restricted"),
+            stop=math.log(25 / 5), floor=0.03, bands=BANDS, at_once=_AT_ONCE, rivals=("gas_supply_low", "fan_wear", "flue_restricted"),
             source="a fifth below its own past is beyond any load effect within a band; 5 of 25 µA is Viessmann's least",
         ),
         Track(

@@ -144,3 +144,12 @@ def test_a_decay_that_ends_within_a_week_ever_faster_is_no_jump() -> None:
     assert raised
     stops = T0_MS + round((ONSET + 8) * DAY_MS)
     assert stops - raised[0].raised_at_ms > DAY_MS
+
+
+def test_a_current_that_is_gone_within_two_days_at_every_load_is_the_electrode_on_its_first_day() -> None:
+    hours, columns = house(4)
+    columns["flame_current_ua"] = columns["flame_current_ua"] * (1 - 0.75 * np.clip((hours / 24 - ONSET) / 1.5, 0, 1))
+    raised = [one for one in found([(hours, columns)], ["b-1"]) if one.kind == "flame_signal_decay"]
+    assert raised
+    assert raised[0].severity == "warning"
+    assert raised[0].raised_at_ms - T0_MS < (ONSET + 2.1) * DAY_MS
