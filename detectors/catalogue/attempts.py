@@ -17,8 +17,8 @@ _KEPT = 7
 _WINDOWS = (1, 2, 3, 5, 7)
 #: Attempts after which an older one counts 1/e: about two months at thirty a day.
 _MEMORY_DAYS = 60.0
-#: What is supposed of a boiler without a past: one failure in a hundred attempts, as sure as fifty attempts make it.
-_PRIOR_FAILS, _PRIOR_TRIES = 0.5, 50.0
+#: What is supposed of a boiler without a past: one failure in two hundred attempts, as sure as a hundred attempts make it.
+_PRIOR_FAILS, _PRIOR_TRIES = 0.5, 100.0
 #: No boiler is held to less than this, however many attempts it had without a failure. [-]
 _LEAST_SHARE = 0.004
 #: A day with more than this share is not learned from. [-]

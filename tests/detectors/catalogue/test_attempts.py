@@ -1,8 +1,11 @@
 """Failed ignitions as counts: what is chance, what is not, and what is learned from."""
 
 import numpy as np
+import pytest
 
 from detectors.catalogue.attempts import Attempts, Failing
+from detectors.catalogue.flame import Flame
+from tests.detectors.series import findings_of, series
 
 ONE = np.zeros(1, np.int64)
 
@@ -44,3 +47,21 @@ def test_a_gap_of_weeks_leaves_no_window_over_it() -> None:
     attempts.take(ONE, ONE + 1, np.array([6.0]), np.array([14.0]), 1)
     found = attempts.take(ONE, ONE + 30, np.array([0.0]), np.array([20.0]), 1)
     assert found.failures[0] == 0
+
+
+def test_three_failures_within_a_week_of_a_burner_that_starts_once_a_day_are_not_chance_and_two_are() -> None:
+    seldom = [(0.0, 1.0)] * 30
+    assert lived([*seldom, (1.0, 1.0), (1.0, 1.0), (0.0, 1.0), (1.0, 1.0)]).likelihood[0] > 10
+    assert lived([*seldom, (1.0, 1.0), (0.0, 1.0), (0.0, 1.0), (1.0, 1.0)]).likelihood[0] < 10
+
+
+@pytest.mark.parametrize(("days", "told"), [((31, 32, 33), {"warning"}), ((32, 32, 32), set())])
+def test_they_are_a_visit_on_several_days_and_nothing_where_they_may_be_of_one_start(
+    days: tuple[int, ...], told: set[str]
+) -> None:
+    hours = np.arange(0, 40 * 24, 0.25)
+    failed = np.sum([hours / 24 > day + 0.45 for day in days], axis=0)
+    columns = {"ignition_failures": failed.astype(float), "burner_starts": np.floor(hours / 24 + 0.5)}
+    found = findings_of([series(hours, columns)], [Flame()], beat_ms=21_600_000)
+    assert {one.severity for one in found if one.state != "cleared"} == told
+    assert {one.kind for one in found} <= {"ignition_wear"}
