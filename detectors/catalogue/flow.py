@@ -2,8 +2,8 @@
 
 Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
 grows as the flow falls, times pump speed where there is one, because flow follows speed (affinity law) and a pump that
-holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger. Needs:
-flow and return, or flue and return; silent without; days with too few readings are taken together, up to five of them. Water temperature is what else moves them, and is taken out.
+holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger; flue - flow of boilers that have no return sensor, as many
+that do not condense. Needs: flow and return, or flue and one of them; silent without; days with too few readings are taken together, up to five of them. Water temperature is what else moves them, and is taken out.
 Sources: target spread 20 K, blocks at 22-35 K; condensing flue 50-60 °C, cut-off 80 °C (devices guide 6).
 Limits: radiators shut all at once look like a step and are taken as a new normal.
 """
@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import Arrays
 from boilerwatch.fold import Frames
+from boilerwatch.model import Floats
 from detectors.catalogue.contract import Banded, World
 from detectors.catalogue.drift import Track
 from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of
@@ -45,6 +47,7 @@ class Flow(Gradual):
     def __init__(self) -> None:
         super().__init__()
         self._unlit = SinceActive()
+        self._returns = Arrays({"tells": (False, np.bool_, ())})
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return spread, flue over return and water temperature while heating burns."""
@@ -59,18 +62,27 @@ class Flow(Gradual):
         spread = np.where(heating & (apart > 2), apart, np.nan)
         speed = frames.mean("pump_modulation_pct")
         effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
-        flue = np.where(heating, frames.mean("flue_temp_c") - back, np.nan)
+        water = self._water(frames, flow, back, slots)
+        flue = np.where(heating, frames.mean("flue_temp_c") - water, np.nan)
         return {
             "spread_ln": by_band(log_of(spread) + effort, frames),
             "flue_over_return_k": by_band(flue, frames),
-            "water_c": Banded(np.where(heating, back, np.nan)),
+            "water_c": Banded(np.where(heating, water, np.nan)),
         }
+
+    def _water(self, frames: Frames, flow: Floats, back: Floats, slots: int) -> Floats:
+        """Return the water that flue gas is compared with: the return, or the flow of boilers that never told a return."""
+        self._returns.grow(slots)
+        tells = self._returns["tells"]
+        tells[frames.slot[~np.isnan(back)]] = True
+        return np.where(tells[frames.slot], back, flow)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when boilers last did not heat."""
-        return super().dump() | self._unlit.dump()
+        return super().dump() | self._unlit.dump() | {"returns.tells": self._returns["tells"]}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, and when boilers last did not heat."""
         super().load(data)
         self._unlit.load(data)
+        self._returns.load({"tells": data["returns.tells"]})

@@ -153,3 +153,23 @@ def test_a_current_that_is_gone_within_two_days_at_every_load_is_the_electrode_o
     assert raised
     assert raised[0].severity == "warning"
     assert raised[0].raised_at_ms - T0_MS < (ONSET + 2.1) * DAY_MS
+
+
+def without_return(seed: int, season_k: float) -> tuple[Floats, dict[str, Floats]]:
+    """A boiler that does not condense: flue gas far over the flow, half as steep as that, and no return sensor."""
+    hours, columns = house(seed, season_k)
+    del columns["return_temp_c"]
+    chance, on = np.random.default_rng(seed), columns["flame_on"] > 0
+    flue = 85 + 0.55 * columns["flow_temp_c"] + 0.2 * columns["modulation_pct"] + chance.normal(0, 1, len(hours))
+    columns["flue_temp_c"] = np.where(on, flue, columns["flow_temp_c"])
+    return hours, columns
+
+
+def test_scale_of_a_boiler_without_a_return_sensor_shows_between_flue_and_flow() -> None:
+    hours, columns = without_return(5, 0.0)
+    spoil(hours, columns, "exchanger_scale", np.clip((hours / 24 - ONSET) / 16, 0, 1))
+    findings = found([(hours, columns)], ["b-1"])
+    assert {one.kind for one in findings if one.severity == "warning"} == {"exchanger_scale"}
+    assert findings[0].raised_at_ms - T0_MS < (ONSET + 10) * DAY_MS
+    houses = [without_return(seed, season_k) for season_k in (0.0, 15.0, -15.0) for seed in range(3)]
+    assert found(houses, [f"b-{i}" for i in range(9)]) == []
