@@ -3,7 +3,8 @@
 Sees: how far hot water stays below its set point, or below what it was, while a tap draws: both faults end there; which
 of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, in bands of modulation, because the difference over an
 exchanger is power over conductance; and, while heating burns and nothing was drawn for twenty minutes, how hot water
-follows the flow: a shut diverter leaves it cooling, one that passes warms it along. Needs: flow and hot water temperature
+follows the flow and how warm it stays: a shut diverter leaves it cooling, one that passes warms it along; and flow - hot
+water that shrinks at equal modulation while a tap draws or a tank is charged: that heat went elsewhere. Needs: flow and hot water temperature
 and a sign of drawing; silent without. Cadence: minutes measured, days judged; days with fewer than four readings of
 taps are taken together, up to five of them. Units: kelvin, kelvin per kelvin.
 Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too.
@@ -35,7 +36,7 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "7"
+    version = "8"
     tracks = (
         Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
               least=4, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
@@ -49,14 +50,19 @@ class HotWater(Gradual):
         Track("diverter_passing", "tap_short_k", "k", 1, advise=4.0, warn=7.0, stop=20.0, floor=1.0, least=3, pooled=True,
               key="tap_short_by_diverter", rivals=("plate_scale", "ntc_failed", "gas_supply_low"),
               source="a diverter that stays between gives the tap a part of the heat"),
-        Track("", "rest_dhw_c", "k", 1, advise=2.5, warn=4.0, stop=20.0, floor=0.8, least=8, key="rest_dhw",
-              source="a hot water side that is warm while only heating runs tells the diverter from the plate"),
+        Track("diverter_passing", "warm_at_rest_c", "k", 1, advise=5.0, warn=8.0, stop=20.0, floor=1.0, least=8,
+              key="warm_at_rest", cause="heating_flow_c", cause_slope=0.15, rivals=("ntc_failed",),
+              source="behind a shut valve hot water cools to the casing's warmth, a sixth of the way to the flow; 20 K more is near the flow"),
+        Track("diverter_passing", "flow_over_dhw_k", "k", -1, advise=5.0, warn=8.0, stop=15.0, floor=1.2, bands=BANDS,
+              least=4, pooled=True, key="heat_elsewhere", rivals=("plate_scale", "ntc_drift", "ntc_failed", "gas_supply_low"),
+              source="at equal power the difference over an exchanger is the heat that crosses it: 8 of about 20 K is two fifths gone"),
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
         self.features = {"flow_over_dhw_k": BANDS} | dict.fromkeys(
-            ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw", "tap_short_k", "rest_dhw_c"), 1
+            ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw", "tap_short_k", "warm_at_rest_c", "heating_flow_c"),
+            1,
         )
         self._since, self._steps = SinceActive(), Steps("dhw_c")
 
@@ -70,7 +76,8 @@ class HotWater(Gradual):
         both = rest & (frames.high("flame_on") >= 0) & ~np.isnan(flow + dhw)
         x, y = np.where(both, flow, np.nan), np.where(both, dhw, np.nan)
         values = {"flow_c": x, "dhw_c": y, "flow_dhw": x * y, "flow_flow": x * x, "dhw_dhw": y * y}
-        values["rest_dhw_c"] = y
+        heating = both & burning(frames)
+        values |= {"warm_at_rest_c": np.where(heating, dhw, np.nan), "heating_flow_c": np.where(heating, flow, np.nan)}
         wanted = np.nan_to_num(frames.mean("dhw_setpoint_c"))
         values["tap_short_k"] = np.where(burning(frames) & tap, wanted - dhw, np.nan)
         return {name: Banded(one) for name, one in values.items()} | {
@@ -89,7 +96,7 @@ class HotWater(Gradual):
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Give a tap that runs cold to the plate or to the diverter, by which of them shows elsewhere."""
         plate, diverter = verdicts["tap_short"], verdicts["tap_short_by_diverter"]
-        passes = np.maximum(verdicts["diverter_passing"].score, verdicts["rest_dhw"].score)
+        passes = np.maximum(verdicts["diverter_passing"].score, verdicts["warm_at_rest"].score)
         by_diverter = (passes > 0.4) & (passes > verdicts["plate_scale"].score)
         for verdict, mine in ((plate, ~by_diverter), (diverter, by_diverter)):
             verdict.level[:] = np.where(mine, verdict.level, 0)

@@ -247,3 +247,19 @@ def test_clusters_of_failures_that_are_over_by_two_days_are_not_told_any_more() 
     bad = np.isin((HOURS // 24).astype(int), (2, 3)) & (HOURS % 24 < 6)
     early = one | {"ignition_failures": 3 + np.cumsum(bad & starts) * 2.0}
     assert kinds(early, [Condensate()]) == set()  # a week is known on the seventh day only, and then it is long over
+
+
+def test_a_hot_water_side_that_warms_while_only_heating_runs_is_the_diverter() -> None:
+    """What passes carries it towards the flow, whatever the flow does within a day; whole degrees suffice."""
+    one = house()
+    warm = 27.0 + 20 * GROWS
+    passes = one | {"dhw_temp_c": np.where(TAP, one["dhw_temp_c"], warm).round(0)}
+    assert kinds(passes, [HotWater()]) == {"diverter_passing"}
+
+
+def test_a_tank_charged_by_ever_cooler_water_at_equal_power_loses_heat_to_the_radiators() -> None:
+    one = house() | {"dhw_temp_c": np.full(N, 53.0)}
+    charging = np.where(TAP, 75.0, one["flow_temp_c"])
+    elsewhere = one | {"flow_temp_c": charging - np.where(TAP, 15 * GROWS, 0)}
+    assert kinds(elsewhere, [HotWater()]) == {"diverter_passing"}
+    assert kinds(one | {"flow_temp_c": charging}, [HotWater()]) == set()
