@@ -1,8 +1,9 @@
 """Flow: water that moves less, and an exchanger that gives its heat to the flue.
 
 Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
-grows as the flow falls, times pump speed where there is one, because flow follows speed (affinity law) and a pump that
-holds the spread hides its wear in its speed; and flue - return, which rises as scale insulates the exchanger; flue - flow of boilers that have no return sensor, as many
+grows as the flow falls, times the square root of pump speed where there is one: a pump that holds the spread hides its wear
+in its speed, and how flow follows speed lies between proportional (affinity law) and not at all (valves and heads that
+hold against it); and flue - return, which rises as scale insulates the exchanger; flue - flow of boilers that have no return sensor, as many
 that do not condense. Needs: flow and return, or flue and one of them; silent without; days with too few readings are taken together, up to five of them. Water temperature is what else moves them, and is taken out.
 Sources: target spread 20 K, blocks at 22-35 K; condensing flue 50-60 °C, cut-off 80 °C (devices guide 6).
 Limits: radiators shut all at once look like a step and are taken as a new normal.
@@ -16,24 +17,29 @@ from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats
-from detectors.catalogue.contract import Banded, World
-from detectors.catalogue.drift import Track
+from boilerwatch.model import Floats, Ints
+from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.drift import Track, Verdict
 from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of
 
 #: A burner that has just started heats cold water: what it shows is its start, not its flow.
 _STEADY_MINUTES = 8
 #: Readings further apart may hide a start between them. [s]
 _SPARSE_S = 600
+#: Exponent by which flow follows pump speed, halfway between its bounds.
+_FOLLOWS_SPEED = 0.5
+#: Part of a rise of the spread that an offset of its sensors explains, beyond which it is theirs.
+_THEIRS = 0.5
 
 
 class Flow(Gradual):
     """Circulation loss and exchanger scale, each the other's rival."""
 
     name = "flow"
+    version = "8"
     tracks = (
         Track(
-            "circulation_loss", "spread_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
+            "circulation_loss", "effort_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
             stop=math.log(35 / 15), floor=0.05, bands=BANDS, pooled=True, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift", "ntc_failed"),
             source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
         ),
@@ -46,6 +52,7 @@ class Flow(Gradual):
 
     def __init__(self) -> None:
         super().__init__()
+        self.features |= {"shown_spread_k": 1}
         self._unlit = SinceActive()
         self._returns = Arrays({"tells": (False, np.bool_, ())})
 
@@ -60,12 +67,14 @@ class Flow(Gradual):
         world.offsets.grow(len(world.slots))
         apart = flow - back - world.offsets["idle_k"][frames.slot]  # what sensors add to it is not the water's
         spread = np.where(heating & (apart > 2), apart, np.nan)
+        shown = np.where(np.isnan(spread), np.nan, flow - back)
         speed = frames.mean("pump_modulation_pct")
-        effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, log_of(speed / 100))
+        effort = np.where(np.isnan(speed) | (speed <= 0), 0.0, _FOLLOWS_SPEED * log_of(speed / 100))
         water = self._water(frames, flow, back, slots)
         flue = np.where(heating, frames.mean("flue_temp_c") - water, np.nan)
         return {
-            "spread_ln": by_band(log_of(spread) + effort, frames),
+            "effort_ln": by_band(log_of(spread) + effort, frames),
+            "shown_spread_k": Banded(shown),
             "flue_over_return_k": by_band(flue, frames),
             "water_c": Banded(np.where(heating, water, np.nan)),
         }
@@ -76,6 +85,17 @@ class Flow(Gradual):
         tells = self._returns["tells"]
         tells[frames.slot[~np.isnan(back)]] = True
         return np.where(tells[frames.slot], back, flow)
+
+    def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
+        """Hold back a loss of flow that is, for the most part, sensors that drifted apart before it was known."""
+        world.offsets.grow(len(world.slots))
+        shown, offset = days.only("shown_spread_k")[rows], world.offsets["idle_k"][days.slot[rows]].astype(np.float64)
+        without = np.maximum(np.minimum(shown - offset, shown), 1.0)
+        verdict = verdicts["circulation_loss"]
+        theirs = log_of(shown) - log_of(without) > _THEIRS * verdict.effect
+        theirs &= offset > 0
+        verdict.level[:] = np.where(theirs, 0, verdict.level)
+        verdict.score[:] = np.where(theirs, 0.0, verdict.score)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when boilers last did not heat."""

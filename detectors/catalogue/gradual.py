@@ -150,9 +150,16 @@ class Gradual:
 
 
 class SinceActive:
-    """How long each boiler has been at rest."""
+    """How long each boiler has been at rest.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    name
+        Of its state, where a detector has several.
+    """
+
+    def __init__(self, name: str = "since") -> None:
+        self._name = name
         self._last = Arrays({"minute": (-1, np.int32, ())})
 
     def minutes(self, slot: Ints, start_ms: Ints, active: NDArray[np.bool_], slots: int) -> Floats:
@@ -177,11 +184,11 @@ class SinceActive:
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return the last active minutes."""
-        return {"since.minute": self._last["minute"]}
+        return {f"{self._name}.minute": self._last["minute"]}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take the last active minutes."""
-        self._last.load({"minute": data["since.minute"]})
+        self._last.load({"minute": data[f"{self._name}.minute"]})
 
 
 class Steps:

@@ -13,6 +13,7 @@ from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.instruments import Instruments
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
+from detectors.catalogue.sensors import Sensors
 from tests.detectors.series import findings_of, series
 
 pytestmark = pytest.mark.slow
@@ -263,3 +264,42 @@ def test_a_tank_charged_by_ever_cooler_water_at_equal_power_loses_heat_to_the_ra
     elsewhere = one | {"flow_temp_c": charging - np.where(TAP, 15 * GROWS, 0)}
     assert kinds(elsewhere, [HotWater()]) == {"diverter_passing"}
     assert kinds(one | {"flow_temp_c": charging}, [HotWater()]) == set()
+
+
+SELDOM_OUT = np.arange(N) % 6 > 0
+"""A quarter of an hour without flame in an hour and a half: too little to come to rest in."""
+
+
+def circling(loss: Floats, off_k: Floats) -> set[str]:
+    """What is told of a boiler whose flow of water and whose flow sensor change; the pump is never told."""
+    one, chance = house(), np.random.default_rng(4)
+    on = SELDOM_OUT | TAP
+    load = np.where(TAP, 90.0, np.where(on, 45.0 + chance.normal(0, 8, N), 0)).round(0)
+    spread = np.where(on, load / 4 * (1 + loss), 0.4) + chance.normal(0, 0.3, N)
+    back = 40.0 + chance.normal(0, 0.5, N) - np.where(on, 0, 2)
+    columns = one | {
+        "flame_on": on * 1.0, "modulation_pct": load, "return_temp_c": back.round(1),
+        "flow_temp_c": (back + spread + off_k).round(1),
+    }  # fmt: skip
+    return kinds(columns, [Sensors(), Flow()])
+
+
+def test_a_difference_that_is_the_same_without_flame_is_the_sensor_and_one_that_is_not_is_the_flow() -> None:
+    nothing = np.zeros(N)
+    assert circling(nothing, 9 * GROWS) == {"ntc_drift"}
+    assert circling(nothing, -9 * GROWS) == {"ntc_drift"}
+    assert circling(1.2 * GROWS, nothing) == {"circulation_loss"}
+    assert circling(nothing, nothing) == set()
+
+
+def test_a_pump_that_speeds_up_in_the_cold_loses_no_flow() -> None:
+    """Flow of a third and two thirds of the speed: a spread that falls less than the speed rises is no loss."""
+    one, chance = house(), np.random.default_rng(4)
+    speed = 30 + 27 * np.clip((HOURS / 24 - ONSET) / 5, 0, 1)
+    load = np.where(one["flame_on"] > 0, 60.0 + chance.normal(0, 5, N), 0).round(0)
+    spread = np.where(one["flame_on"] > 0, load / 5 * (0.35 + 0.65 * 0.3) / (0.35 + 0.65 * speed / 100), 0.5)
+    columns = one | {
+        "modulation_pct": load, "pump_modulation_pct": speed.round(0),
+        "flow_temp_c": (one["return_temp_c"] + spread).round(1),
+    }  # fmt: skip
+    assert kinds(columns, [Flow()]) == set()
