@@ -292,7 +292,10 @@ class Drift:
         size = len(site)
         if not self.track.local:
             return np.zeros(len(slot))
-        latest = state["ring"][:size, -1]
+        late = state["ring"][:size, -(_POOL_DAYS if self.track.pooled else 1) :][
+            :, ::-1
+        ]  # who waits for rows told before
+        latest = np.take_along_axis(late, np.isfinite(late).argmax(axis=1)[:, None], axis=1)[:, 0]
         recent = np.isfinite(latest) & (state["latest_day"][:size] >= day.max() - 2)
         members = np.flatnonzero(recent & (site >= 0))
         if len(members) < _SITE_LEAST:
