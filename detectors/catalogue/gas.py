@@ -7,7 +7,9 @@ with the square of the flow, so a supply that gives way is missed at the highest
 modulation, with flame current or flow and return; silent without. Cadence: minutes measured, days judged, an hour of high
 load without three tenths of its flame current told at once. Units: logarithms of ratios, kelvin.
 Told apart: an electrode loses current at every load, a pump, a valve or a sensor moves the spread at every load; a fan or a
-flue that lets less air through shows in the fan. One of the signals alone is worth knowing, two of them a visit. It matters
+flue that lets less air through shows in the fan. One of the signals alone is worth knowing, two of them a visit;
+where flame current at high load is told and as it was, the others are not: less gas is less flame. A plate that scales makes
+hot water cold as well, with primary water hotter than ever. It matters
 not how quickly it came: nobody sets a boiler so that only its highest load lacks gas. Two of three days must show it, so an
 evening on which the main sags is nothing. Several homes of a site on the same days are one incident.
 Sources: input falls with the root of gas pressure: 13 of 20 mbar is a fifth less; at the inlet 18 to 25 mbar are required, a
@@ -48,16 +50,18 @@ _COMMON: dict[str, Any] = {"least": 2, "local": False, "persist": 3, "pooled": T
 _AT_ONCE = math.log(2)
 #: Lost of it for an hour of readings: three tenths, of half the pressure at the inlet. Told then.
 _RUN_LN = -math.log(0.7)
+#: Share of what is worth a visit from which another signal confirms.
+_CONFIRMS = 0.5
 #: Where low load had lost so much on one of the last days, it is not the supply. [-]
 _LOW_LN = math.log(0.9)
-_RIVALS = ("flame_signal_decay", "fan_wear", "flue_restricted")
+_RIVALS = ("flame_signal_decay", "fan_wear", "flue_restricted", "plate_scale")
 
 
 class Gas(Gradual):
     """A supply that sags, for one boiler or for many."""
 
     name = "gas"
-    version = "2"
+    version = "3"
     cadence: Any = "minute"
     tracks = (
         Track(KIND, "flame_top_ln", "ln_ratio", -1, **_LEVELS, **_COMMON, floor=0.02, bands=_TOPS, at_once=_AT_ONCE,
@@ -175,7 +179,7 @@ class Gas(Gradual):
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Hold high load against low load; make one incident of a supply that sags for many."""
         flame, heat, short = verdicts[KIND], verdicts["heat_at_top_load"], verdicts["heat_short"]
-        felt = short.score > 0.5
+        felt = short.score > _CONFIRMS
         holds = {}
         for name, low, other in (
             (KIND, verdicts["flame_at_low_load"], heat),
@@ -183,14 +187,15 @@ class Gas(Gradual):
         ):
             top = verdicts[name]
             # no electrode takes heat and no pump takes current: without low load to compare with, both together tell
-            both = (other.score > 0.5) | (short.score > 1.0)
+            both = (other.score > _CONFIRMS) | (short.score > 1.0)
             lacks = np.maximum(np.maximum(low.effect, np.nan_to_num(low.past[:, 0])), 0.0)
             apart = np.where(low.known, top.effect - lacks >= _CONTRAST * top.effect, both)
             holds[name] = apart & (top.effect > 0)
-        signs = felt.astype(np.int64) + sum(holds[name] & (verdicts[name].score > 0.5) for name in holds)
+        signs = felt.astype(np.int64) + sum(holds[name] & (verdicts[name].score > _CONFIRMS) for name in holds)
+        burns = flame.known & (flame.level == 0)  # heat of few draws may be missing: this flame is as it was
         for name, held in holds.items():
             top = verdicts[name]
-            top.level[:] = np.where(held, np.where(signs >= 2, top.level, np.minimum(top.level, 1)), 0)
+            top.level[:] = np.where(held, np.where((signs >= 2) & ~burns, top.level, np.minimum(top.level, 1)), 0)
             top.score[:] = np.where(held, top.score, 0.0)
         self._district(flame, heat, days, rows, site, world)
 

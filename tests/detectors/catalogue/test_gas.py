@@ -95,3 +95,16 @@ def test_a_supply_that_gives_way_within_a_day_is_told_that_day_and_an_electrode_
     one = house()
     cracked = one | {"flame_current_ua": one["flame_current_ua"] * (1 - 0.6 * gone)}
     assert "gas_supply_low" not in {one.kind for one in told(cracked)}
+
+
+def test_hot_water_that_is_colder_for_its_draws_is_no_visit_where_the_flame_is_as_it_was() -> None:
+    one = house()
+    drawn = np.where(TAP & (HOURS / 24 > ONSET), 0.6, 1.0)
+    spread = one["flow_temp_c"] - one["return_temp_c"]
+    cold = one | {
+        "flow_temp_c": one["return_temp_c"] + spread * drawn, "dhw_temp_c": one["dhw_temp_c"] - 30 * (1 - drawn),
+        "modulation_pct": np.where(TAP & (one["modulation_pct"] > 0), 100.0, one["modulation_pct"]),
+    }  # fmt: skip
+    assert [f.severity for f in told(cold) if f.severity != "advisory"] == []
+    unseen = {name: values for name, values in cold.items() if name != "flame_current_ua"}
+    assert {f.kind for f in told(unseen)} == {"gas_supply_low"}  # what it would be without a flame that is seen
