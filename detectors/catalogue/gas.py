@@ -2,16 +2,17 @@
 
 Sees: at the highest loads of a day (from 70 %, in tenths), flame current and the heat that reaches the water (flow - return over
 modulation, times pump speed where there is one), each against the boiler's own past and against what it does at low load;
-at full modulation, how far heating or hot water stays below its set point. Pressure lost in pipe, meter and regulator goes
-with the square of the flow, so a supply that gives way is missed at the highest load first and at low load last. Needs:
-modulation, with flame current or flow and return; silent without. Cadence: minutes measured, days judged, an hour of high
+at full modulation, how far heating or hot water stays below its set point, or, where the flow of a draw is told, what heat
+it takes: a big draw is cold by itself. Pressure lost in pipe, meter and regulator goes with the square of the flow, so a
+supply that gives way is missed at the highest load first and at low load last. Needs: modulation, with flame current or flow
+and return; silent without. Cadence: minutes measured, days judged, an hour of high
 load without three tenths of its flame current told at once. Units: logarithms of ratios, kelvin.
 Told apart: an electrode loses current at every load, a pump, a valve or a sensor moves the spread at every load; a fan or a
-flue that lets less air through shows in the fan. One of the signals alone is worth knowing, two of them a visit;
-where flame current at high load is told and as it was, the others are not: less gas is less flame. A plate that scales makes
-hot water cold as well, with primary water hotter than ever. It matters
-not how quickly it came: nobody sets a boiler so that only its highest load lacks gas. Two of three days must show it, so an
-evening on which the main sags is nothing. Several homes of a site on the same days are one incident.
+flue that lets less air through shows in the fan. One of the signals alone is worth knowing, two of them
+a visit; where flame current at high load is told and as it was, the others are not: less gas is less flame. A plate that
+scales makes hot water cold as well, with primary water hotter than ever. It matters not how quickly it came: nobody sets a
+boiler so that only its highest load lacks gas. Two of three days must show it, so an evening on which the main sags is
+nothing. Several homes of a site on the same days are one incident.
 Sources: input falls with the root of gas pressure: 13 of 20 mbar is a fifth less; at the inlet 18 to 25 mbar are required, a
 boiler with less must not be run (testo); current low at high load only, several homes at once (devices guide 7).
 Limits: a boiler that never runs above 70 %, or tells neither flame current nor taps, is not warned of, and a supply that gives way at once leaves no days.
@@ -41,6 +42,8 @@ _TOPS = len(_TOP_PCT)
 #: A burner that has just started heats its own metal; readings further apart may hide a start between them. [min], [s]
 _STEADY_MINUTES, _SPARSE_S = 3, 600
 _LEAST_SPREAD_K = 2.0
+#: What water from the main is taken to have. [°C]
+_COLD_C = 10.0
 #: Share of what is missing at high load that must not be missing at low load.
 _CONTRAST = 0.6
 _GAS_MEMBERS, _GAS_SHARE = 3, 0.2
@@ -61,7 +64,7 @@ class Gas(Gradual):
     """A supply that sags, for one boiler or for many."""
 
     name = "gas"
-    version = "3"
+    version = "4"
     cadence: Any = "minute"
     tracks = (
         Track(KIND, "flame_top_ln", "ln_ratio", -1, **_LEVELS, **_COMMON, floor=0.02, bands=_TOPS, at_once=_AT_ONCE,
@@ -74,6 +77,8 @@ class Gas(Gradual):
               key="heat_at_low_load", source="what high load is compared with"),
         Track("", "short_k", "k", 1, advise=4.0, warn=8.0, stop=25.0, **_COMMON, floor=1.5, key="heat_short",
               source="full modulation that leaves hot water 8 K below its set point is felt at the tap"),
+        Track("", "tap_heat_ln", "ln_ratio", -1, **_LEVELS, **_COMMON, floor=0.05, key="tap_heat",
+              source="at full load a draw takes what the burner gives: warmth times flow stays, however big the draw"),
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -87,9 +92,11 @@ class Gas(Gradual):
         load, lit, tap = frames.mean("modulation_pct"), burning(frames), drawing(frames)
         flame = _flame(frames)
         heat = self._heat(frames, lit, load, world)
+        full, draw, hot = lit & (load >= _FULL_PCT), frames.mean("dhw_flow_lpm"), frames.mean("dhw_temp_c")
+        drawn = tap & (draw > 1)
         short = np.where(
             tap,
-            frames.mean("dhw_setpoint_c") - frames.mean("dhw_temp_c"),
+            np.where(drawn, np.nan, frames.mean("dhw_setpoint_c") - hot),  # a big draw is cold water by itself
             frames.mean("flow_setpoint_c") - frames.mean("flow_temp_c"),
         )
         top = _top(load)
@@ -100,7 +107,8 @@ class Gas(Gradual):
             "flame_low_ln": Banded(np.where(is_low, flame, np.nan), low),
             "heat_top_ln": Banded(np.where(is_top, heat, np.nan), top + _TOPS * tap),
             "heat_low_ln": Banded(np.where(is_low & ~tap, heat, np.nan), low),
-            "short_k": Banded(np.where(lit & (load >= _FULL_PCT), short, np.nan)),
+            "short_k": Banded(np.where(full, short, np.nan)),
+            "tap_heat_ln": Banded(np.where(full & drawn, log_of(draw * (hot - _COLD_C)), np.nan)),
         }
 
     def _heat(self, frames: Frames, lit: NDArray[np.bool_], load: Floats, world: World) -> Floats:
@@ -179,7 +187,8 @@ class Gas(Gradual):
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Hold high load against low load; make one incident of a supply that sags for many."""
         flame, heat, short = verdicts[KIND], verdicts["heat_at_top_load"], verdicts["heat_short"]
-        felt = short.score > _CONFIRMS
+        lacks_warmth = np.maximum(short.score, verdicts["tap_heat"].score)
+        felt = lacks_warmth > _CONFIRMS
         holds = {}
         for name, low, other in (
             (KIND, verdicts["flame_at_low_load"], heat),
@@ -187,7 +196,7 @@ class Gas(Gradual):
         ):
             top = verdicts[name]
             # no electrode takes heat and no pump takes current: without low load to compare with, both together tell
-            both = (other.score > _CONFIRMS) | (short.score > 1.0)
+            both = (other.score > _CONFIRMS) | (lacks_warmth > 1.0)
             lacks = np.maximum(np.maximum(low.effect, np.nan_to_num(low.past[:, 0])), 0.0)
             apart = np.where(low.known, top.effect - lacks >= _CONTRAST * top.effect, both)
             holds[name] = apart & (top.effect > 0)

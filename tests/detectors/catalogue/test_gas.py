@@ -108,3 +108,23 @@ def test_hot_water_that_is_colder_for_its_draws_is_no_visit_where_the_flame_is_a
     assert [f.severity for f in told(cold) if f.severity != "advisory"] == []
     unseen = {name: values for name, values in cold.items() if name != "flame_current_ua"}
     assert {f.kind for f in told(unseen)} == {"gas_supply_low"}  # what it would be without a flame that is seen
+
+
+def test_bigger_draws_are_colder_and_confirm_nothing_and_draws_that_take_less_heat_do() -> None:
+    draw = np.random.default_rng(3).uniform(7, 8, N)
+
+    def drawn(draw_lpm: Floats, heat: Floats, taken: Floats) -> set[str]:
+        one = house()
+        spread = (one["flow_temp_c"] - one["return_temp_c"]) * heat
+        one |= {
+            "modulation_pct": np.where(TAP, 100.0, one["modulation_pct"]), "flow_temp_c": one["return_temp_c"] + spread,
+            "dhw_flow_lpm": np.where(TAP, draw_lpm, 0), "dhw_temp_c": np.where(TAP, 10 + 280 / draw_lpm * taken, 30),
+        }  # fmt: skip
+        del one["flame_current_ua"]
+        return {one.severity for one in told(one)}
+
+    late, sound = HOURS / 24 > ONSET, np.ones(N)
+    less = np.where((house()["modulation_pct"] > 70) & late, 0.7, 1.0)
+    assert drawn(draw + 3 * late, sound, sound) == set()
+    assert drawn(draw + 3 * late, less, sound) == {"advisory"}
+    assert "warning" in drawn(draw, less, less)
