@@ -1,6 +1,7 @@
 """The learned baseline beside common detectors, on recordings that we make ourselves: F1, false alarms, missed rows.
 
-Run as `python -m bench.baseline [--recordings N] [--seed S] [--sensitivity] [--json FILE]`. Each detector is fitted on the first
+Run as `python -m bench.baseline [--recordings N] [--seed S] [--worlds loop,factors] [--sensitivity] [--json FILE]`. Seed 1 is held
+out: settings were chosen on seeds from 100 on, and never on the world `compressor`. Each detector is fitted on the first
 400 rows of a recording and tells the rows that follow. Intervals are the middle 95 % of 1,000 draws of whole recordings.
 """
 
@@ -19,17 +20,16 @@ from sklearn.covariance import EllipticEnvelope
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 
-from bench.recordings import TRAIN_ROWS, Recording, recordings
+from bench.recordings import TRAIN_ROWS, WORLDS, Recording, recordings
 from detectors.baseline import Baseline
 
-WORLDS = ("loop", "factors")
 _RATE = 0.01
 _DRAWS = 1000
 #: What is changed, one at a time, to show how much hangs on each default.
 CHANGES: tuple[dict[str, Any], ...] = (
-    {"false_alarm_rate": 0.003}, {"false_alarm_rate": 0.03}, {"windows": (10, 25)}, {"windows": (25, 70)},
-    {"tolerance": 0.15}, {"tolerance": 0.4}, {"clip": 2.5}, {"clip": 4.0}, {"release": 0.5}, {"release": 0.8},
-    {"hold": 0.2}, {"hold": 0.6}, {"correlation": 0.0}, {"correlation": 0.9}, {"restless": False},
+    {"false_alarm_rate": 0.001}, {"false_alarm_rate": 0.01}, {"windows": (15, 40)}, {"windows": (20, 80)},
+    {"memory": 200}, {"memory": 1000}, {"tolerance": 0.1}, {"tolerance": 0.3}, {"clip": 4.0}, {"release": 0.55}, {"release": 0.85},
+    {"hold": 0.2}, {"hold": 0.7}, {"correlation": 0.0}, {"correlation": 0.9}, {"restless": False},
 )  # fmt: skip
 
 
@@ -112,7 +112,8 @@ def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=int, default=60, help="of each world")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--worlds", default=",".join(WORLDS), help="with commas between")
     parser.add_argument("--sensitivity", action="store_true", help="change each default, one at a time")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -120,7 +121,11 @@ def main() -> None:
     if options.sensitivity:
         asked += [("Baseline", changed) for changed in CHANGES]
     results: dict[str, Any] = {}
-    jobs = [(world, options.recordings, options.seed, name, changed) for world in WORLDS for name, changed in asked]
+    jobs = [
+        (world, options.recordings, options.seed, name, changed)
+        for world in options.worlds.split(",")
+        for name, changed in asked
+    ]
     with Pool() as pool:
         for (world, number, _, name, changed), (counted, faults) in zip(jobs, pool.imap(_job, jobs), strict=True):
             if world not in results:

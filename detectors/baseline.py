@@ -1,9 +1,9 @@
 """What is normal, learned from ordered rows of any table, and how odd the rows that follow are.
 
-For each column: what the other columns of the row and the recent past predict is taken from what is seen; what is left is
-brought to the noise of rows not used for fitting, and averaged over a short and a long window, so that a small shift
-that lasts shows and a lone spike does not. How restless a column is counts as a column of its own. Nothing looks ahead:
-a row's score depends on it and the rows before it, so scores are not those of shuffled or picked rows.
+For each column: a slow level is taken from what is seen, and in a second channel what the other columns predict as well; both
+are brought to the noise of one row and averaged over windows, so that a small shift that lasts shows and a lone spike does
+not. How restless a column is counts as a column of its own. Nothing looks ahead: a row's score depends on it and the rows
+before it, so scores are not those of shuffled or picked rows.
 """
 
 from typing import Any, Self
@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from detectors.channels import Channels
 from detectors.expectation import Expectation, Scale, expectation_of, scale_of
-from detectors.level import STEP_CLIP, Wander, follow, medians, wander_of
+from detectors.level import STEP_CLIP, follow, growth_of, medians
+from detectors.returning import Returning
 from detectors.shifts import Shifts, shifts_of
 from detectors.windows import Middle, Windows
 
@@ -24,9 +26,13 @@ _BLOCK_ROWS = 50
 _SPIKE_ROWS = 5
 _LEAST_ROWS = 2
 _ROW_CLIP = 10.0
-#: An alarm whose shift is down to a third of what it was has lost its cause; what is left is where levels wandered meanwhile.
-_GONE_SHARE = 0.35
-_HORIZON_SHARE = 0.4
+#: Of the false-alarm rate is for single rows: a fault that only they show is rare, and they cost as many false alarms.
+_ROW_SHARE = 0.25
+#: Rows at the beginning that a first level comes from, which therefore say nothing about how far means stray from it.
+_FIRST_ROWS = 60
+#: A held level is outlived the sooner the longer it is held: a trend goes further than a random walk. [rows]
+_AGEING_ROWS = 80.0
+_FORGET_ROWS = 15
 
 
 class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -35,15 +41,19 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     Parameters
     ----------
     false_alarm_rate
-        Share of healthy rows that may be told odd. One in a hundred: an alarm needs less than half its evidence from luck.
+        Share of healthy rows that may be told odd, were they all to go on as the training rows did. Five in a thousand:
+        nothing does, and where levels drift a strict limit costs few rows of a fault that lasts.
     windows
-        Rows of the two means, shortest first. 15 rows bring noise to a quarter and delay an alarm, and its end,
-        by a few rows; 40 is a tenth of the 400 rows often trained on: longer means are too few to know their spread.
+        Rows of the means, shortest first. 10 rows bring noise to a third and delay an alarm, and its end, by a few rows;
+        50 is an eighth of the 400 rows often trained on: longer means are too few to know their spread.
+    memory
+        Rows that a level averages over: more than a fault takes to show, or it would be followed and not told.
     tolerance
         Shift of a column that is nobody's fault, as a share of its noise of one row: training rows cannot show how a
         process moves in a longer time than theirs.
     clip
-        No row counts for more than this many times the noise: rarer than one row in 300 of normal noise.
+        No row counts for more than this many times the noise: rarer than one row in 300 of normal noise, and a column that
+        wandered off cannot outweigh all others.
     release
         Share of the limit below which an alarm ends, so that it does not flicker.
     hold
@@ -62,11 +72,12 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     """
 
     def __init__(
-        self, *, false_alarm_rate: float = 0.01, windows: tuple[int, int] = (15, 40), tolerance: float = 0.25,
-        clip: float = 3.0, release: float = 0.65, hold: float = 0.4, correlation: float = 0.5, restless: bool = True,
+        self, *, false_alarm_rate: float = 0.005, windows: tuple[int, ...] = (10, 25, 50), memory: float = 500.0,
+        tolerance: float = 0.15, clip: float = 3.0, release: float = 0.7, hold: float = 0.4, correlation: float = 0.5, restless: bool = True,
     ) -> None:  # fmt: skip
         self.false_alarm_rate = false_alarm_rate
         self.windows = windows
+        self.memory = memory
         self.tolerance = tolerance
         self.clip = clip
         self.release = release
@@ -97,8 +108,10 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     def _check(self) -> None:
         if not 0 < self.false_alarm_rate < 0.5:
             raise ValueError(f"false_alarm_rate must be between 0 and 0.5, not {self.false_alarm_rate}.")
-        if not 1 <= self.windows[0] <= self.windows[1]:
-            raise ValueError(f"windows must be two numbers of rows, the shorter first, not {self.windows}.")
+        if not self.windows or self.windows[0] < 1 or list(self.windows) != sorted(self.windows):
+            raise ValueError(f"windows must be numbers of rows, the shortest first, not {self.windows}.")
+        if not self.memory >= 1:
+            raise ValueError(f"memory must be a number of rows, not {self.memory}.")
 
     def _table(self, values: Floats) -> Floats:
         """Return the columns to watch: the values, and the roots of their row-to-row changes."""
@@ -109,31 +122,27 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
         return np.hstack([values, changes])
 
     def _learn(self, scaled: Floats) -> None:
-        rows = len(scaled)
-        short = max(min(self.windows[0], rows // 8), 1)
-        lengths = (short, max(min(self.windows[1], rows // 4), short))
-        wander = wander_of(scaled, short, max(min(4 * lengths[1], int(_HORIZON_SHARE * rows)), 1))
-        rests = [self._unseen(*halves, wander) for halves in _halves(scaled)]
-        unit = _unit(np.concatenate(rests))
-        passes = [self._means(rest / unit, lengths) for rest in rests]
-        shifts = shifts_of(passes, lengths, self.false_alarm_rate, self.tolerance, self.correlation)
+        rows, known = len(scaled), self.knowledge_
+        longest = max(min(self.windows[-1], rows // 4), 1)
+        lengths = tuple(max(one * longest // self.windows[-1], 1) for one in self.windows)
         expectation = expectation_of(scaled, _BLOCK_ROWS)
-        begin = medians(scaled[: (rows + 1) // 2])
+        channels, first = Channels.of(expectation), min(_FIRST_ROWS, rows // 3)
+        rests = []
+        for way in (scaled[::-1], scaled):
+            levels = follow(way, medians(way[: max(first, 1)]), 1 / self.memory)
+            rests.append(channels.rest(way - levels[:-1]))
+        unit = _unit(np.concatenate(rests))
+        means = np.concatenate([self._means(rest / unit, lengths)[first:] for rest in rests])
+        groups = channels.groups(int((known["kept"] < self.n_features_in_).sum()))
+        shifts = shifts_of(means, lengths, groups, self.false_alarm_rate, self.tolerance, self.correlation)
+        far = np.array([row_distance(row, 0.0) for row in rests[1] / unit])
         self.knowledge_ |= {
-            "lengths": np.array(lengths), "weights": expectation.weights, "reach": expectation.reach,
-            "explained": expectation.explained, "rate": wander.rate, "growth": wander.growth, "unit": unit,
-            "level": follow(scaled, begin, wander.rate)[-1], "spread": shifts.spread, "inverse": shifts.inverse,
-            "limit": shifts.limit, "row_limit": np.array(np.inf),
+            "lengths": np.array(lengths), "rate": np.array(1 / self.memory), "weights": expectation.weights,
+            "reach": expectation.reach, "explained": expectation.explained, "unit": unit, "level": levels[-1],
+            "growth": growth_of(scaled), "spread": shifts.spread, "inverse": shifts.inverse, "groups": groups,
+            "limit": shifts.limit,
+            "row_limit": np.array(max(float(np.quantile(far, 1 - _ROW_SHARE * self.false_alarm_rate)), 1e-9)),
         }  # fmt: skip
-        rest = expectation.rest(scaled - follow(scaled, begin, wander.rate)[:-1]) / unit
-        far = np.array([row_distance(row, 0.0) for row in rest])
-        self.knowledge_["row_limit"] = np.array(max(float(np.quantile(far, 1 - self.false_alarm_rate)), 1e-9))
-
-    def _unseen(self, known: Floats, unseen: Floats, wander: Wander) -> Floats:
-        """Return what is left of rows that were not used for fitting, shape of `unseen`."""
-        level = follow(known, medians(known), wander.rate)[-1]
-        apart = unseen - follow(unseen, level, wander.rate)[:-1]
-        return expectation_of(known, _BLOCK_ROWS).rest(apart)
 
     def _means(self, rests: Floats, lengths: tuple[int, ...]) -> Floats:
         windows = Windows(lengths, rests.shape[1])
@@ -157,10 +166,10 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
         scaled = Scale(known["middle"], known["size"]).apply(self._table(values)[:, known["kept"]])
         watch = Watch(known, self.clip, self.release, self.hold)
         scores = np.empty(len(scaled))
+        column = known["kept"][watch.column] % columns
         for i, row in enumerate(scaled):
             scores[i] = -watch.step(row)
-            for column, oddness in zip(known["kept"] % columns, watch.by_column, strict=True):
-                by_column[i, column] = np.fmin(by_column[i, column], -oddness)
+            np.fmin.at(by_column[i], column, -watch.by_column)
         return scores, by_column
 
     def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
@@ -183,60 +192,51 @@ class Watch:
     """
 
     def __init__(self, known: dict[str, NDArray[Any]], clip: float, release: float, hold: float) -> None:
-        self._expectation = Expectation(known["weights"], known["reach"], known["explained"])
-        self._shifts = Shifts(known["spread"], known["inverse"], known["limit"])
-        self._rate, self._growth, self._unit = known["rate"], known["growth"], known["unit"]
-        self._lengths = lengths = tuple(int(one) for one in known["lengths"])
-        self._windows = Windows(lengths, len(self._unit))
-        self._middle = Middle(_SPIKE_ROWS, len(self._unit))
-        self._noise = np.maximum(lengths[0] * (known["spread"][0]), 0.3)
-        self._horizon = 4.0 * lengths[1]
+        self._channels = Channels.of(Expectation(known["weights"], known["reach"], known["explained"]))
+        self._shifts = Shifts(known["spread"], known["inverse"], known["groups"], known["limit"])
+        self._rate, self._growth, self._unit = float(known["rate"]), known["growth"], known["unit"]
+        self._lengths = tuple(int(one) for one in known["lengths"])
+        self._row_limit = float(known["row_limit"])
         self._clip, self._release, self._hold = clip, release, hold
+        self.column = self._channels.column
+        noise = np.maximum(self._lengths[0] * known["spread"][0], 0.3)
+        own = self._channels.own
+        self._noise = noise[:own] * self._unit[:own] ** 2
+        self._windows = Windows(self._lengths, len(self._unit))
+        self._middle = Middle(_SPIKE_ROWS, own)
+        self._returning = Returning(noise)
         self._level = known["level"].copy()
-        self._unknown = np.zeros(len(self._unit))
+        self._unknown = np.zeros(own)
         self._held_rows = 0.0
         self._odd = False
         self.by_column = np.zeros(len(self._unit))
-        self._row_limit = float(known["row_limit"])
-        self._recent = Middle(_SPIKE_ROWS, len(self._unit))
-        self._shift = np.zeros(len(self._unit))
-        self._odd_rows = self._back_rows = 0
 
     def step(self, row: Floats) -> float:
         """Take a row on the training rows' scale; return how odd it is, 1 at the limit."""
-        rest = self._expectation.rest(row - self._level) / self._unit
-        means = self._windows.push(np.clip(rest, -self._clip, self._clip))
-        oddness, self.by_column = self._shifts.oddness(means, self._unknown / self._unit**2)
-        oddness /= self._release if self._odd else 1.0
+        rest = self._channels.rest(row - self._level) / self._unit
+        unknown = self._unknown[self.column] / self._unit**2
+        clipped = np.clip(rest, -self._clip, self._clip)
+        means = self._windows.push(clipped)
+        oddness, self.by_column = self._shifts.oddness(means, unknown)
+        if self._odd:
+            if self._returning.push(clipped, oddness):
+                self._begin_anew()
+                oddness = 0.0
+            oddness /= self._release
+        elif oddness > 1:
+            self._returning.begin(means[0], oddness)
         self._odd = oddness > 1
-        if self._is_back(self._recent.push(rest)):
-            self._begin_anew(row)
-            oddness = 0.0
-        alone = row_distance(rest, self._unknown / self._unit**2) / self._row_limit
+        alone = row_distance(rest, unknown) / self._row_limit
         self._follow(row, float(np.clip((oddness - self._hold) / (1 - self._hold), 0.0, 1.0)))
         return max(oddness, alone)
 
-    def _is_back(self, rest: Floats) -> bool:
-        """Return whether most of the shift that raised the alarm is gone, for as long as a short window."""
-        if not self._odd:
-            self._odd_rows = self._back_rows = 0
-            return False
-        rest = np.where(np.isfinite(rest), rest, 0.0)
-        self._odd_rows += 1
-        left = float(self._shift @ rest) / max(float(self._shift @ self._shift), 1e-12)
-        gone = left < _GONE_SHARE and self._odd_rows > 2 * self._lengths[0]
-        self._back_rows = self._back_rows + 1 if gone else 0
-        if not gone:
-            self._shift = self._shift + (rest - self._shift) / min(self._odd_rows, 2 * self._lengths[1])
-        return self._back_rows >= self._lengths[0]
-
-    def _begin_anew(self, row: Floats) -> None:
+    def _begin_anew(self) -> None:
         """Take what is left of the shift as how far levels wandered meanwhile: they are to be found again."""
         apart = self._middle.last() - self._level
         self._level += np.where(np.isfinite(apart), apart, 0.0)
-        self._unknown += self._noise / _SPIKE_ROWS
+        self._unknown = self._noise / _SPIKE_ROWS
         self._windows = Windows(self._lengths, len(self._unit))
-        self._odd, self._odd_rows, self._back_rows, self._held_rows = False, 0, 0, 0.0
+        self._held_rows = 0.0
 
     def _follow(self, row: Floats, held: float) -> None:
         """Move levels towards the row as far as they are not held, and let what is not known grow as far as they are."""
@@ -244,22 +244,15 @@ class Watch:
         most = STEP_CLIP + 3 * np.sqrt(self._unknown)
         apart = np.clip(self._middle.push(row) - self._level, -most, most)
         self._level += rate * np.where(np.isfinite(apart), apart, 0.0)
-        ageing = 1 + 2 * self._held_rows / self._horizon  # a trend goes further than a random walk
+        ageing = 1 + self._held_rows / _AGEING_ROWS
         self._unknown = self._unknown * (1 - rate) + held * ageing * self._growth
-        self._held_rows = (self._held_rows + held) * (1 - (1 - held) / 15)
+        self._held_rows = (self._held_rows + held) * (1 - (1 - held) / _FORGET_ROWS)
 
 
 def row_distance(rest: Floats, unknown: Floats | float) -> float:
     """Return how far a single row is from what was expected, over all columns."""
     known = np.where(np.isfinite(rest), np.clip(rest, -_ROW_CLIP, _ROW_CLIP), 0.0)
     return float(np.sqrt((known**2 / (1 + unknown)).mean()))
-
-
-def _halves(scaled: Floats) -> list[tuple[Floats, Floats]]:
-    """Return what to fit on and what to go on to: the second half after the first, and time turned round."""
-    half = (len(scaled) + 1) // 2
-    back = scaled[::-1]
-    return [(scaled[:half], scaled[half:]), (back[:half], back[half:])]
 
 
 def _unit(rests: Floats) -> Floats:

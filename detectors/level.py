@@ -1,43 +1,22 @@
-"""How a column's level goes on: what the recent past says it should be, and how soon that is no longer known.
+"""How a column's level goes on: it follows the column slowly, is held while rows look odd, and is then known less and less.
 
-A level follows the column at a rate that its own training rows chose: quickly where it wanders, hardly where it stays.
-While rows look odd it is held, so that a fault does not become the new normal. How far a column wanders in such a time is
-measured on the training rows too; the longer a level is held, the less a deviation from it counts, and the quicker it is
-found again. So an alarm ends by itself when it has outlived what is known.
+The same slow pace for all: what a column did in 400 rows does not tell well enough how it wanders, and a level that
+follows quickly follows faults too. How far windows of healthy rows stray from such a level is measured where it is needed.
+How far a column goes in a time as long as half the training rows says how soon a held level is no longer known; so an alarm
+ends by itself when it has outlived what is known.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Rates that a column may choose from, a factor of four apart. [1/row]
-RATES = (1 / 15, 1 / 60, 1 / 240, 1 / 1000)
-#: A quicker rate must make this share of the slower one's error: else it follows faults, for nothing.
-_WORTH_IT = 0.8
 #: A row moves a level by no more than its rate times this: a spike is no news. [sizes]
 STEP_CLIP = 2.0
 #: Least growth of a held level's variance: in 50,000 rows every column may have moved by its own noise. [1/row]
 _LEAST_GROWTH = 2e-5
-_STRIDE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Wander:
-    """How levels wander; all shape (columns,).
-
-    Attributes
-    ----------
-    rate
-        How quickly each level follows. [1/row]
-    growth
-        Of a held level's variance. [sizes²/row]
-    """
-
-    rate: Floats
-    growth: Floats
+_MEAN_ROWS = 20
+_ROW_CLIP = 5.0
 
 
 def medians(scaled: Floats) -> Floats:
@@ -49,7 +28,7 @@ def medians(scaled: Floats) -> Floats:
     return result
 
 
-def follow(scaled: Floats, level: Floats, rate: Floats) -> Floats:
+def follow(scaled: Floats, level: Floats, rate: float) -> Floats:
     """Return the level before each row and after the last, shape (rows + 1, columns)."""
     levels = np.empty((len(scaled) + 1, len(level)))
     levels[0] = level
@@ -59,27 +38,19 @@ def follow(scaled: Floats, level: Floats, rate: Floats) -> Floats:
     return levels
 
 
-def wander_of(scaled: Floats, window: int, horizon: int) -> Wander:
-    """Learn it from training rows, forward and backward; shape of `scaled` (rows, columns)."""
-    errors = [_error(scaled, np.full(scaled.shape[1], rate), window, 0) for rate in RATES]
-    rate, best = np.full(scaled.shape[1], RATES[-1]), errors[-1]
-    for other, error in zip(RATES[-2::-1], errors[-2::-1], strict=True):
-        better = error < _WORTH_IT * best
-        rate, best = np.where(better, other, rate), np.where(better, error, best)
-    now, later = (_error(scaled, rate, window, ahead) for ahead in (0, horizon))
-    return Wander(rate, np.maximum(later - now, 0.0) / max(horizon, 1) + _LEAST_GROWTH)
+def growth_of(scaled: Floats) -> Floats:
+    """Return how quickly a held level's variance grows, from how means of rows part with time, shape (columns,). [sizes²/row]
 
-
-def _error(scaled: Floats, rate: Floats, window: int, ahead: int) -> Floats:
-    """Return the mean square of a later window's middle less the level known before, shape (columns,)."""
-    begin = min(4 * window, len(scaled) // 3)
-    total, count = np.zeros(scaled.shape[1]), 0
-    for rows in (scaled, scaled[::-1]):
-        levels = follow(rows, medians(rows[: max(begin, 1)]), rate)
-        at = np.arange(begin, len(rows) - ahead - window + 1, _STRIDE)
-        if not len(at):
-            continue
-        later = np.stack([rows[one + ahead : one + ahead + window] for one in at])
-        total += np.minimum(medians(later - levels[at][:, None]) ** 2, 1e6).sum(axis=0)
-        count += len(at)
-    return total / max(count, 1)
+    What may be chance is no growth: else a steady column's noise would let its faults be outlived.
+    """
+    rows = len(scaled)
+    length, near, far = min(_MEAN_ROWS, rows // 4), rows // 10, rows // 2
+    if length < 1 or near < 1:
+        return np.full(scaled.shape[1], _LEAST_GROWTH)
+    known = np.clip(np.nan_to_num(scaled), -_ROW_CLIP, _ROW_CLIP)
+    total = np.cumsum(np.vstack([np.zeros(scaled.shape[1]), known]), axis=0)
+    means = (total[length:] - total[:-length]) / length
+    apart = [((means[lag:] - means[:-lag]) ** 2).mean(axis=0) for lag in (near, far)]
+    chance = np.sqrt(2 * length / (rows - far))  # standard error of a variance from as many means as do not overlap
+    result: Floats = np.maximum(apart[1] - (1 + chance) * apart[0], 0.0) / (far - near) + _LEAST_GROWTH
+    return result

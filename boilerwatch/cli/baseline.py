@@ -45,7 +45,7 @@ def fit(
         str, typer.Option(help="Columns to learn, with commas between; all of numbers if left out.")
     ] = "",
     without: Annotated[str, typer.Option(help="Columns not to learn, such as labels, with commas between.")] = "",
-    rate: Annotated[float, typer.Option(help="Share of healthy rows that may be told odd.")] = 0.01,
+    rate: Annotated[float, typer.Option(help="Share of healthy rows that may be told odd.")] = 0.005,
     time: TimeOption = "",
     boiler: BoilerOption = "",
 ) -> None:

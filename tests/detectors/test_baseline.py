@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
-from bench.recordings import TRAIN_ROWS, recordings
+from bench.recordings import TRAIN_ROWS, WORLDS, recordings
 from detectors.baseline import Baseline
 
 pytestmark = pytest.mark.slow
@@ -124,6 +124,34 @@ def test_a_column_that_wandered_in_training_may_wander_on() -> None:
     assert np.mean(shares) < 0.06
 
 
+def test_an_alarm_ends_with_its_cause_though_another_column_wandered_meanwhile() -> None:
+    values = table(9, rows=1100)
+    values[600:900, 2] += 4 * values[:, 2].std()
+    values[:, 4] += 2.5 * values[:, 4].std() * np.clip((np.arange(1100) - 600) / 300, 0, 1)
+    told = odd(Baseline().fit(values[:400]), values[400:])
+    assert told[210:490].mean() > 0.95
+    assert told[550:].mean() < 0.3
+
+
+def test_a_column_that_warms_up_all_through_training_may_go_on() -> None:
+    shares = []
+    for seed in range(6):
+        values = table(seed, rows=1000)
+        values[:, 3] -= 8 * values[:, 3].std() * np.exp(-np.arange(1000) / 300)
+        shares.append(odd(Baseline().fit(values[:400]), values[400:]).mean())
+    assert np.mean(shares) < 0.06
+
+
+def test_a_fault_of_one_steady_column_shows_beside_columns_that_wander() -> None:
+    seen = []
+    for seed in range(6):
+        values, chance = table(seed), np.random.default_rng(seed)
+        values[:, 4:] += values[:, 4:].std(axis=0) * np.cumsum(chance.normal(0, 0.1, (1000, 2)), axis=0)
+        values[700:, 3] += 2 * values[:, 3].std()
+        seen.append(odd(Baseline().fit(values[:400]), values[400:])[340:].mean())
+    assert np.mean(seen) > 0.8
+
+
 def test_gaps_and_columns_that_say_nothing_are_borne() -> None:
     values = table(4)
     values[700:, 3] += 3000
@@ -177,9 +205,11 @@ def test_settings_that_make_no_sense_are_refused_with_a_sentence() -> None:
         Baseline(false_alarm_rate=2).fit(table(0))
     with pytest.raises(ValueError, match="windows must be"):
         Baseline(windows=(20, 5)).fit(table(0))
+    with pytest.raises(ValueError, match="memory must be"):
+        Baseline(memory=0).fit(table(0))
 
 
-@pytest.mark.parametrize("world", ["loop", "factors"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_recordings_are_the_same_again_and_hold_what_they_say(world: str) -> None:
     first, again = (list(recordings(world, 3, seed=5)) for _ in range(2))
     for one, two in zip(first, again, strict=True):
