@@ -1,6 +1,6 @@
 """Flow: water that moves less, and an exchanger that gives its heat to the flue.
 
-Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which at equal power
+Sees: while heating burns, has burnt for some minutes and no tap is open, in bands of modulation: the spread (flow - return), which over the power
 grows as the flow falls, times the square root of pump speed where there is one: a pump that holds the spread hides its wear
 in its speed, and how flow follows speed lies between proportional (affinity law) and not at all (valves and heads that
 hold against it); and flue - return, which rises as scale insulates the exchanger; flue - flow of boilers that have no return sensor, as many
@@ -20,7 +20,7 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Track, Verdict
-from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of
+from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of, power_in_band
 
 #: A burner that has just started heats cold water: what it shows is its start, not its flow.
 _STEADY_MINUTES = 8
@@ -39,7 +39,7 @@ class Flow(Gradual):
     version = "8"
     tracks = (
         Track(
-            "circulation_loss", "effort_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
+            "circulation_loss", "loss_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
             stop=math.log(35 / 15), floor=0.05, bands=BANDS, pooled=True, cause_slope=0.01, rivals=("exchanger_scale", "ntc_drift", "ntc_failed"),
             source="1.4 times a usual 15 K is the 22 K at which the first boilers block; 35 K is Riello's limit",
         ),
@@ -73,7 +73,7 @@ class Flow(Gradual):
         water = self._water(frames, flow, back, slots)
         flue = np.where(heating, frames.mean("flue_temp_c") - water, np.nan)
         return {
-            "effort_ln": by_band(log_of(spread) + effort, frames),
+            "loss_ln": by_band(log_of(spread / power_in_band(frames)) + effort, frames),
             "shown_spread_k": Banded(shown),
             "flue_over_return_k": by_band(flue, frames),
             "water_c": Banded(np.where(heating, water, np.nan)),
