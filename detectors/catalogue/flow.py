@@ -36,7 +36,7 @@ class Flow(Gradual):
     """Circulation loss and exchanger scale, each the other's rival."""
 
     name = "flow"
-    version = "8"
+    version = "9"
     tracks = (
         Track(
             "circulation_loss", "loss_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),

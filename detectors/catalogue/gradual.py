@@ -26,7 +26,7 @@ BANDS = len(BAND_EDGES_PCT) + 1
 _MIDDLE_PCT = np.array([15.0, 35.0, 55.0, 75.0, 92.0])
 #: Power at a modulation of nothing: a share of rated power is told by some makers, by others of what is above the least, which
 #: is a tenth to a quarter of it; midway. [%]
-_LEAST_POWER_PCT = 12.0
+LEAST_POWER_PCT = 12.0
 #: No track of a kind may stand higher than this share of what is worth a visit when its episode ends.
 _CLEAR_SCORE = 0.5
 #: A story told first is kept while it has this share of its rival's evidence.
@@ -291,7 +291,7 @@ def power_in_band(frames: Frames) -> Floats:
     """Return power over what it is in the middle of its modulation band, 1 where no modulation is told, shape (n,)."""
     modulation = frames.mean("modulation_pct")
     middle = _MIDDLE_PCT[np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(modulation), side="right")]
-    return np.where(modulation > 0, (modulation + _LEAST_POWER_PCT) / (middle + _LEAST_POWER_PCT), 1.0)
+    return np.where(modulation > 0, (modulation + LEAST_POWER_PCT) / (middle + LEAST_POWER_PCT), 1.0)
 
 
 def rivalled(rivals: tuple[str, ...], score: Floats, slot: Ints, world: World) -> NDArray[np.bool_]:

@@ -1,11 +1,11 @@
 """Hot water: a plate exchanger that needs ever hotter water for the same tap, a diverter that leaks heat across.
 
 Sees: how far hot water stays below its set point, or below what it was, while a tap draws: both faults end there; which
-of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, in bands of modulation, because the difference over an
+of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, over the power, because the difference over an
 exchanger is power over conductance; and, while heating burns and nothing was drawn for twenty minutes, how hot water
 follows the flow and how warm it stays: a shut diverter leaves it cooling, one that passes warms it along; and flow - hot
 water that shrinks at equal modulation while a tap draws or a tank is charged: that heat went elsewhere. Needs: flow and hot water temperature
-and a sign of drawing; silent without. Cadence: minutes measured, days judged; days with fewer than four readings of
+and a sign of drawing; silent without. Cadence: minutes measured, days judged; days with too few readings of
 taps are taken together, up to five of them. Units: kelvin, kelvin per kelvin.
 Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too.
 Sources: flow overshoots to about 85 °C with hot water near 50 °C (Bosch 348); DHW temperature tracks heating (devices
@@ -21,9 +21,11 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Ints
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift, Track, Verdict
-from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, Steps, burning, by_band, drawing, slope_of
+from detectors.catalogue.gradual import LEAST_POWER_PCT, Gradual, SinceActive, Steps, burning, drawing, slope_of
 
 _QUIET_MINUTES = 20
+#: Taps are few: two bands, of draws at little and at much power, each compared at its middle. [%]
+_BANDS, _STRONG_PCT, _MIDDLE_PCT = 2, 45.0, (30.0, 75.0)
 #: Least variance of flow temperature within a day for a slope: 3 K of scatter. [K^2]
 _LEAST_SPREAD_K2 = 9.0
 #: Error above which a day tells nothing of how hot water follows. [K/K]
@@ -36,10 +38,10 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "8"
+    version = "9"
     tracks = (
-        Track("plate_scale", "flow_over_dhw_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=BANDS,
-              least=4, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
+        Track("plate_scale", "plate_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=_BANDS,
+              least=2, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
               source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
         Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=12,
               rivals=("plate_scale", "ntc_failed"),
@@ -53,14 +55,14 @@ class HotWater(Gradual):
         Track("diverter_passing", "warm_at_rest_c", "k", 1, advise=5.0, warn=8.0, stop=20.0, floor=1.0, least=8,
               key="warm_at_rest", cause="heating_flow_c", cause_slope=0.15, rivals=("ntc_failed",),
               source="behind a shut valve hot water cools to the casing's warmth, a sixth of the way to the flow; 20 K more is near the flow"),
-        Track("diverter_passing", "flow_over_dhw_k", "k", -1, advise=5.0, warn=8.0, stop=15.0, floor=1.2, bands=BANDS,
+        Track("diverter_passing", "plate_k", "k", -1, advise=5.0, warn=8.0, stop=15.0, floor=1.2, bands=_BANDS,
               least=4, pooled=True, key="heat_elsewhere", rivals=("plate_scale", "ntc_drift", "ntc_failed", "gas_supply_low"),
               source="at equal power the difference over an exchanger is the heat that crosses it: 8 of about 20 K is two fifths gone"),
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = {"flow_over_dhw_k": BANDS} | dict.fromkeys(
+        self.features = {"plate_k": _BANDS} | dict.fromkeys(
             ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw", "tap_short_k", "warm_at_rest_c", "heating_flow_c"),
             1,
         )
@@ -80,10 +82,12 @@ class HotWater(Gradual):
         values |= {"warm_at_rest_c": np.where(heating, dhw, np.nan), "heating_flow_c": np.where(heating, flow, np.nan)}
         wanted = np.nan_to_num(frames.mean("dhw_setpoint_c"))
         values["tap_short_k"] = np.where(burning(frames) & tap, wanted - dhw, np.nan)
-        return {name: Banded(one) for name, one in values.items()} | {
-            # where hot water is hotter than the flow the tap has only begun, or ends: nothing is exchanged yet
-            "flow_over_dhw_k": by_band(np.where(burning(frames) & tap & (flow > dhw), flow - dhw, np.nan), frames)
-        }
+        load = np.nan_to_num(frames.mean("modulation_pct"), nan=_MIDDLE_PCT[0])
+        band = (load >= _STRONG_PCT).astype(np.int64)
+        power = (load + LEAST_POWER_PCT) / (np.array(_MIDDLE_PCT)[band] + LEAST_POWER_PCT)
+        # where hot water is hotter than the flow the tap has only begun, or ends: nothing is exchanged yet
+        over = np.where(burning(frames) & tap & (flow > dhw), (flow - dhw) / power, np.nan)
+        return {name: Banded(one) for name, one in values.items()} | {"plate_k": Banded(over, band)}
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         if "follows" not in days.mean:

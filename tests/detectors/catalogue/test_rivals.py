@@ -303,3 +303,26 @@ def test_a_pump_that_speeds_up_in_the_cold_loses_no_flow() -> None:
         "flow_temp_c": (one["return_temp_c"] + spread).round(1),
     }  # fmt: skip
     assert kinds(columns, [Flow()]) == set()
+
+
+def test_a_cold_spell_that_moves_the_load_within_a_band_of_modulation_is_no_loss_of_flow() -> None:
+    one, chance = house(), np.random.default_rng(4)
+    on = one["flame_on"] > 0
+    load = np.where(on, 27 + 16 * np.clip((HOURS / 24 - ONSET) / 6, 0, 1) + chance.normal(0, 1, N), 0).round(0)
+    columns = one | {"modulation_pct": load, "flow_temp_c": (one["return_temp_c"] + 0.3 * load).round(1)}
+    assert kinds(columns, [Flow()]) == set()
+
+
+def test_a_plate_that_scales_is_told_from_one_reading_a_day_and_smaller_draws_are_no_scale() -> None:
+    """The difference over a plate is power over conductance: half the draw halves it, scale does not care for the draw."""
+    one, chance = house(), np.random.default_rng(4)
+    seen = TAP & ((HOURS * 4).astype(int) % 96 == 30)
+    power = np.where(chance.random(N) < 0.7, chance.uniform(60, 100, N), chance.uniform(25, 40, N)).round(0)
+    columns = one | {"dhw_active": seen * 1.0, "flame_on": np.where(TAP & ~seen, 0.0, one["flame_on"])}
+    columns["modulation_pct"] = np.where(seen, power, one["modulation_pct"])
+    clean = columns | {"flow_temp_c": np.where(seen, 48 + 0.15 * power, one["flow_temp_c"]).round(0)}
+    scaled = columns | {
+        "flow_temp_c": np.where(seen, 48 + 0.15 * power * (1 + 2.5 * GROWS), one["flow_temp_c"]).round(0)
+    }
+    assert kinds(clean, [HotWater()]) == set()
+    assert kinds(scaled, [HotWater()]) == {"plate_scale"}
