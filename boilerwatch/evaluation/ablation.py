@@ -7,7 +7,6 @@ from typing import Any
 from detectors.catalogue.air import Air
 from detectors.catalogue.contract import Banded, Detector, View, World
 from detectors.catalogue.cycling import Cycling
-from detectors.catalogue.drift import Track
 from detectors.catalogue.flame import Flame
 from detectors.catalogue.flow import Flow
 from detectors.catalogue.gas import Gas
@@ -16,6 +15,7 @@ from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.registry import DETECTORS
 from detectors.catalogue.sensors import Sensors
+from detectors.catalogue.track import Track
 from detectors.catalogue.vessel import Vessel
 
 Make = Callable[[], Detector]

@@ -24,9 +24,11 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import LEARN_DAYS, Drift, Track, Verdict
-from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
+from detectors.catalogue.drift import Drift
+from detectors.catalogue.gradual import BANDS, Gradual, band_of, burning, by_band, log_of
 from detectors.catalogue.runs import Runs
+from detectors.catalogue.track import LEARN_DAYS, Track
+from detectors.catalogue.verdict import Verdict
 from detectors.episodes import Episodes
 
 _SOURCE = "CO2 and air may be 2 to 6 % off (Wolf, Navien); speed and air are proportional, and a fifth less air ends a clean flame"
@@ -122,7 +124,7 @@ class Air(Gradual):
         """Return what a track's reference is in each frame's band, NaN until it is learned, shape (n,)."""
         state = self.drifts[track].state
         state.grow(slots)
-        band = by_band(frames.mean("fan_speed_rpm"), frames).band
+        band = np.minimum(band_of(frames), self.drifts[track].track.bands - 1)
         seen = state["seen"][frames.slot, band] > LEARN_DAYS
         return np.where(seen, state["reference"][frames.slot, band], np.nan).astype(np.float64)
 

@@ -29,8 +29,10 @@ from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import FRESH_PARTS, Gradual, SinceActive, burning, drawing, log_of
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 from detectors.episodes import Episodes
 
 #: Days of heat and starts kept; those younger than a few may be the fault's own. How many must have asked for less. [d]

@@ -26,8 +26,10 @@ from boilerwatch.model import Floats, Ints
 from detectors.catalogue.attempts import Attempts
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.counters import Counters
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 
 #: From gas at the burner to the end of the safety time of 5 s (EN 298), and the rate of a healthy spark: 1.4 s on average. [s], [1/s]
 _WINDOW_S, _HEALTHY_PER_S = 4.2, 1.6

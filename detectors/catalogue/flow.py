@@ -19,8 +19,9 @@ from boilerwatch.arrays import Arrays
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Track, Verdict
 from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, burning, by_band, drawing, log_of, power_in_band
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 
 #: A burner that has just started heats cold water: what it shows is its start, not its flow.
 _STEADY_MINUTES = 8

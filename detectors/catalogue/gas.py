@@ -29,9 +29,11 @@ from boilerwatch.fold import DAY_MS, Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import LEARN_DAYS, Drift, Track, Verdict
+from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
 from detectors.catalogue.runs import Runs
+from detectors.catalogue.track import LEARN_DAYS, Track
+from detectors.catalogue.verdict import Verdict
 from detectors.district import members_of
 from detectors.episodes import Episodes
 
@@ -157,6 +159,7 @@ class Gas(Gradual):
         """Return what a track's reference is in some bands, NaN until it is learned, shape (n,)."""
         state = self.drifts[track].state
         state.grow(slots)
+        band = np.minimum(band, self.drifts[track].track.bands - 1)  # it may be run in fewer
         learned = state["seen"][slot, band] >= LEARN_DAYS
         return np.where(learned, state["reference"][slot, band], np.nan).astype(np.float64)
 

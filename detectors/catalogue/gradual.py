@@ -16,7 +16,9 @@ from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Drift, Levels, Track, Verdict
+from detectors.catalogue.drift import Drift
+from detectors.catalogue.track import Levels, Track
+from detectors.catalogue.verdict import Verdict
 from detectors.episodes import Episodes
 
 #: Modulation bands within which flame current, spread, flue and fan are compared. [%]
@@ -282,15 +284,20 @@ def drawing(frames: Frames) -> NDArray[np.bool_]:
     return result
 
 
+def band_of(frames: Frames) -> Ints:
+    """Return each frame's band of modulation, the first where there is none, shape (n,)."""
+    return np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right")
+
+
 def by_band(values: Floats, frames: Frames) -> Banded:
     """Return the values by modulation band; those without modulation count to the first."""
-    return Banded(values, np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right"))
+    return Banded(values, band_of(frames))
 
 
 def power_in_band(frames: Frames) -> Floats:
     """Return power over what it is in the middle of its modulation band, 1 where no modulation is told, shape (n,)."""
     modulation = frames.mean("modulation_pct")
-    middle = _MIDDLE_PCT[np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(modulation), side="right")]
+    middle = _MIDDLE_PCT[band_of(frames)]
     return np.where(modulation > 0, (modulation + LEAST_POWER_PCT) / (middle + LEAST_POWER_PCT), 1.0)
 
 

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from boilerwatch.fold import Frames
 from boilerwatch.model import Ints
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import LEAST_POWER_PCT, Gradual, SinceActive, Steps, burning, drawing, slope_of
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 
 _QUIET_MINUTES = 20
 #: Taps are few: two bands, of draws at little and at much power, each compared at its middle. [%]

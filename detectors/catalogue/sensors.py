@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Track, Verdict
 from detectors.catalogue.gradual import BANDS, Gradual, SinceActive, Steps, burning, by_band, drawing
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 
 _QUIET_MINUTES, _STANDING_MINUTES, _MIXED_MINUTES = 10, 45, 20
 #: With the pump, without it at rest, where it is not told, and without it while the water still cools.

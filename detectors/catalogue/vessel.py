@@ -17,8 +17,10 @@ import numpy as np
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
-from detectors.catalogue.drift import Drift, Track, Verdict
+from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, slope_of
+from detectors.catalogue.track import Track
+from detectors.catalogue.verdict import Verdict
 
 ATMOSPHERE_BAR = 1.013
 #: Least spread of water temperature within a day for a slope, as growth of 1000 litres: about 3 K. [litres]

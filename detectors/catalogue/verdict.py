@@ -1,0 +1,160 @@
+"""What a track's last days say of boilers: how far it came, whether by growing, and how grave that is.
+
+A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
+multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual;
+two days suffice where both are far beyond, or for an advisory where both are clear of scatter, and one where a track says so.
+The way is gradual where no two days made most of it, or where growth explains the days better than one jump does: from some
+day on (`ways`), or on and on after the jump.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boilerwatch.arrays import filled
+from boilerwatch.model import Floats, Ints, Severity
+from detectors.catalogue.track import POOL_DAYS, Levels, Track
+from detectors.catalogue.ways import grows
+from detectors.forecast import Forecast, forecast
+
+_ADVISE_Z, _WARN_Z = 4.0, 5.0
+#: Where two days suffice: shares of what is worth a visit, and standard deviations.
+_FAR, _FAR_Z = 1.3, 9.0
+#: Standard deviations beyond which two days suffice to know of it.
+_SOON_Z = 5.0
+#: Steps over two days in which a jump is looked for.
+_JUMP_STEPS = 10
+#: Below this share of what is worth knowing a boiler is as it was.
+_BACK_SHARE = 0.4
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a track says of some boilers; all shape (n,). It is known where enough of the last days have data.
+
+    `past` and `age` are the last days' deviations, newest first, and how many days ago they were, shape (n, days).
+    """
+
+    known: NDArray[np.bool_]
+    effect: Floats
+    towards: Floats
+    score: Floats
+    z: Floats
+    level: Ints
+    back: NDArray[np.bool_]
+    stop: Floats
+    past: Floats
+    age: Floats
+
+    def left(self, i: int) -> Forecast:
+        """Return when the boiler of row i is expected to stop, each of shape (1,)."""
+        only = slice(i, i + 1)
+        return forecast(self.past[only], self.age[only], self.effect[only], self.stop[only])
+
+    def severity(self, i: int) -> Severity:
+        """Return the severity a level stands for."""
+        return "warning" if self.level[i] > 1 else "advisory"
+
+
+class Past(NamedTuple):
+    """The last days of some boilers, less what their sites show.
+
+    Attributes
+    ----------
+    towards
+        +1 or -1: which way the fault goes, shape (n,).
+    ring
+        Deviations towards the fault, oldest first, NaN without data, shape (n, days).
+    back, age
+        The same, newest first and days without data last, and how many days ago they were, shape (n, days).
+    recent
+        The days that count, least first, shape (n, persist).
+    enough
+        Whether there are enough of them, and of late, shape (n,).
+    effect
+        What all of these days but one show, shape (n,).
+    """
+
+    towards: Floats
+    ring: Floats
+    back: Floats
+    age: Floats
+    recent: Floats
+    enough: NDArray[np.bool_]
+    effect: Floats
+
+
+def past_of(ring: Floats, common: Floats, track: Track) -> Past:
+    """Return the last days less what the whole site shows; `ring` is as measured, oldest first, shape (n, days)."""
+    ring = _less(ring, common[:, None])
+    kept = ring.shape[1]
+    newest = np.take_along_axis(ring, kept - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)[:, None], axis=1)[:, 0]
+    towards = np.where(newest < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(ring), float(track.sign))
+    ring *= towards[:, None]
+    back, age = newest_first(ring)
+    recent = np.sort(back[:, : track.persist], axis=1)
+    newest_days, oldest_days = (POOL_DAYS, kept) if track.pooled else (1, 2 * track.persist)
+    enough: NDArray[np.bool_] = np.isfinite(recent).all(axis=1) & (age[:, 0] < newest_days)
+    enough &= age[:, track.persist - 1] < oldest_days
+    return Past(towards, ring, back, age, recent, enough, np.where(enough, recent[:, 1], 0.0))
+
+
+def newest_first(ring: Floats) -> tuple[Floats, Floats]:
+    """Return days newest first, those without data last, and how many days ago they were, shape (n, days)."""
+    order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
+    return np.take_along_axis(ring[:, ::-1], order, axis=1), order.astype(np.float64)
+
+
+def way_of(past: Past, scatter: Floats, levels: Levels, track: Track) -> tuple[NDArray[np.bool_], Ints]:
+    """Return whether boilers came gradually to where they are, and how long ago their greatest jump was, shape (n,)."""
+    jumps = filled(past.back[:, :-2] - past.back[:, 2:], nan=-np.inf)
+    place = jumps[:, :_JUMP_STEPS].argmax(axis=1)
+    jump = jumps[np.arange(len(place)), place]
+    far = np.maximum(past.effect, filled(past.back[:, 0], nan=-np.inf))  # of what it came to, not of where it was
+    gradual: NDArray[np.bool_] = jump <= track.jump_share * np.maximum(far, 1e-9)
+    unclear = np.flatnonzero(~gradual & (far > levels.advise / 2))
+    if len(unclear):
+        advise = np.broadcast_to(levels.advise, far.shape)[unclear]
+        gradual[unclear] = grows(past.ring[unclear], scatter[unclear], advise)
+    return gradual, place
+
+
+def verdict_of(past: Past, gradual: NDArray[np.bool_], scatter: Floats, levels: Levels, track: Track) -> Verdict:
+    """Return how grave it is."""
+    effect, z = past.effect, past.effect / scatter
+    level = np.where(gradual & (effect >= levels.advise) & (z >= _ADVISE_Z), 1, 0)
+    level = np.where(gradual & (effect >= levels.warn) & (z >= _WARN_Z), 2, level)
+    two, one = filled(past.back[:, :2], nan=-np.inf).min(axis=1), filled(past.ring[:, -1], nan=-np.inf)
+    newly = gradual & (past.age[:, 1] <= 2)
+    soon = newly & (level == 0) & (two >= levels.advise) & (two >= _SOON_Z * scatter)
+    level, effect = np.where(soon, 1, level), np.where(soon, two, effect)
+    at_once = (one >= track.at_once) & (one >= _FAR_Z * scatter)
+    fast = (newly & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)) | at_once
+    effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
+    calm = (
+        past.enough
+        & (past.recent[:, 2] < _BACK_SHARE * levels.advise)
+        & (past.back[:, 0] < _BACK_SHARE * levels.advise)
+    )
+    return Verdict(
+        known=past.enough, effect=effect, towards=past.towards, score=effect / levels.warn, z=effect / scatter,
+        level=np.where(fast, 2, level), back=calm, stop=np.broadcast_to(levels.stop, effect.shape), past=past.back,
+        age=past.age,
+    )  # fmt: skip
+
+
+def _less(value: Floats, common: Floats) -> Floats:
+    """Return deviations less what the whole site shows, never past zero, shape (n, days).
+
+    A boiler that stands still while its neighbours move has not moved: only what it shares with them is explained.
+
+    Examples
+    --------
+    >>> _less(np.array([[5.0, 2.0, 0.0, -1.0]]), np.array([[3.0]])).tolist()
+    [[2.0, 0.0, 0.0, -1.0]]
+    """
+    shared = np.clip(np.broadcast_to(common, value.shape), np.minimum(value, 0), np.maximum(value, 0))
+    left: Floats = value - shared
+    return left
