@@ -37,15 +37,13 @@ _UNLIT_MINUTES, _STEADY_MINUTES = 3, 8
 _SAME_SHARE, _SAME_DAYS = 0.5, 2
 #: Part of an offset at rest that must show with flame, where days of at most so many ago tell.
 _LEAST_SHARE, _LATE_DAYS = 0.25, 2
-#: Scatter of a pump's speed within a day beyond which it may hold the spread. [%]
-_HOLDS_PCT = 1.0
 
 
 class Sensors(Gradual):
     """Drift of a flow or return sensor, either way."""
 
     name = "sensors"
-    version = "9"
+    version = "8"
     tracks = (
         Track("ntc_drift", "idle_offset_k", "k", 0, advise=3.0, warn=4.0, stop=10.0, floor=0.5, bands=_BANDS, pooled=True,
               cause="idle_c", cause_slope=0.1, rivals=("ntc_failed",),
@@ -60,7 +58,6 @@ class Sensors(Gradual):
     def __init__(self) -> None:
         super().__init__()
         self._since, self._steps = SinceActive(), Steps("flow_c", "offset_k")
-        self.features |= {"lit_pump_pct": 1, "lit_pump_square": 1}
         self._unlit, self._lit = SinceActive("unlit"), SinceActive("lit")
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
@@ -83,22 +80,18 @@ class Sensors(Gradual):
         unlit = (self._unlit.minutes(frames.slot, frames.start_ms, burns | warmed, size) >= _UNLIT_MINUTES) & ~warmed
         steady = burning(frames) & ~drawing(frames)
         lit = steady & (self._lit.minutes(frames.slot, frames.start_ms, ~steady, size) >= _STEADY_MINUTES)
-        speed = np.where(lit, frames.mean("pump_modulation_pct"), np.nan)
         return {
             "idle_offset_k": Banded(np.where(idle, flow - back, np.nan), band),
             "idle_c": Banded(np.where(idle, back, np.nan)),
             "unlit_offset_k": Banded(np.where(unlit, flow - back, np.nan), pumped),
             "unlit_c": Banded(np.where(unlit, back, np.nan)),
-            "lit_pump_pct": Banded(speed),
-            "lit_pump_square": Banded(speed**2),
             "lit_spread_k": by_band(np.where(lit, flow - back, np.nan), frames),
         }
 
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Believe an offset seen without flame where it shows with flame too; tell those who read the spread of it.
 
-        One that was seen at rest is believed unless there is nothing of it with flame: then it was no rest, or a pump that
-        holds the spread hides it.
+        One that was seen at rest is believed unless there is nothing of it with flame: then it was no rest.
         """
         slot = days.slot[rows]
         rest, unlit, lit = (_lately(verdicts[name]) for name in ("ntc_drift", "unlit_offset", "lit_spread"))
@@ -107,8 +100,6 @@ class Sensors(Gradual):
         verdict.level[:] = np.where(same, verdict.level, 0)
         verdict.score[:] = np.where(same, verdict.score, 0.0)
         unseen = (lit * np.sign(rest) < _LEAST_SHARE * np.abs(rest)) & (verdicts["lit_spread"].age[:, 0] <= _LATE_DAYS)
-        speed, square = days.only("lit_pump_pct")[rows], days.only("lit_pump_square")[rows]
-        unseen &= ~(square - speed**2 > _HOLDS_PCT**2)
         verdict = verdicts["ntc_drift"]
         verdict.level[:] = np.where(unseen, 0, verdict.level)
         verdict.score[:] = np.where(unseen, 0.0, verdict.score)

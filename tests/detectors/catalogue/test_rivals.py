@@ -326,18 +326,3 @@ def test_a_plate_that_scales_is_told_from_one_reading_a_day_and_smaller_draws_ar
     }
     assert kinds(clean, [HotWater()]) == set()
     assert kinds(scaled, [HotWater()]) == {"plate_scale"}
-
-
-@pytest.mark.parametrize("holds", [True, False])
-def test_an_offset_at_rest_that_flame_does_not_show_is_believed_only_where_a_pump_may_hold_the_spread(
-    holds: bool,
-) -> None:
-    one, chance = house(), np.random.default_rng(4)
-    on = (HOURS % 24 >= 6) & ~TAP
-    speed = chance.uniform(40, 80, N) if holds else np.full(N, 60.0)
-    spread = np.where(on, 12.0, 9 * GROWS) + chance.normal(0, 0.2, N)
-    columns = one | {
-        "flame_on": (on | TAP) * 1.0, "modulation_pct": np.where(on | TAP, 45.0, 0.0), "return_temp_c": np.full(N, 38.0),
-        "flow_temp_c": (38 + spread).round(1), "pump_modulation_pct": np.where(on, speed, 60.0).round(0),
-    }  # fmt: skip
-    assert kinds(columns, [Sensors()]) == ({"ntc_drift"} if holds else set())
