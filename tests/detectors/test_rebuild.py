@@ -23,6 +23,8 @@ from detectors.history import History
 from detectors.service import Detecting
 from tests.detectors.series import T0_MS, series
 
+pytestmark = pytest.mark.slow
+
 _HOURS = np.arange(0, 24, 0.5)
 _BOILERS = tuple(f"b-{number}" for number in range(9))
 _REPAIRED, _UPGRADED, _END = 5, 10, 16

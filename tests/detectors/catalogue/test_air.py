@@ -7,6 +7,8 @@ from boilerwatch.model import Finding, Floats
 from detectors.catalogue.air import Air
 from tests.detectors.series import findings_of, series
 
+pytestmark = pytest.mark.slow
+
 DAYS, ONSET = 36, 16.0
 HOURS = np.arange(0, DAYS * 24, 0.25)
 GROWS = np.clip((HOURS / 24 - ONSET) / 16, 0, 1)

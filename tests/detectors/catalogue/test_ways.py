@@ -13,6 +13,8 @@ from detectors.catalogue.ways import grows
 from detectors.falls import fit
 from tests.detectors.series import T0_MS, findings_of, series
 
+pytestmark = pytest.mark.slow
+
 DAY_MS = 86_400_000
 QUIET = np.random.default_rng(7).normal(0, 1, (200, 12))
 
