@@ -165,11 +165,7 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
     ab = after(time * warm) - at * after(warm)
     ay = after(time * bar) - at * after(bar)
     bb, by = (warm**2).sum(axis=1)[:, None], (warm * bar).sum(axis=1)[:, None]
-    whole = aa * bb - ab**2
-    usable = whole > 1e-6 * aa * bb
-    whole = np.where(usable, whole, 1.0)
-    slope = np.where(usable, (bb * ay - ab * by) / whole, ay / np.maximum(aa, 1e-12))
-    per_k = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
+    slope, per_k, spread = _solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - slope * ay - per_k * by
     left = np.where((number >= _LEAST_FALL) & (size - number >= _LEAST_SIDE), np.maximum(left, 0.0), np.inf)
     best = left.argmin(axis=1)[:, None]
@@ -184,9 +180,8 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
     x = np.where(used, x - (x.sum(axis=1) / size[:, 0])[:, None], 0.0)
     residual = bar - fell[:, None] * x - share[:, None] * warm
     lag = (residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum((residual**2).sum(axis=1), 1e-12)
-    spread = np.where(of(usable), of(bb / whole), 1 / np.maximum(of(aa), 1e-12))
     finite = np.where(np.isfinite(squares), squares, 0.0)
-    error = np.sqrt(finite / np.maximum(size[:, 0] - 3, 1) * spread)
+    error = np.sqrt(finite / np.maximum(size[:, 0] - 3, 1) * of(spread))
     falls = x - x.mean(axis=1, keepdims=True)
     cooling = -np.where(used & (x > x.min(axis=1, keepdims=True)), falls * warm, 0.0).sum(axis=1)
     cooling = cooling / np.maximum((falls**2).sum(axis=1), 1e-12) * (blocks - 1 - begin)
@@ -199,11 +194,15 @@ def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Float
     """Return both slopes of a regression on two centred columns, and what the first's variance is multiplied by."""
     aa, bb, ab = (one**2).sum(axis=1), (other**2).sum(axis=1), (one * other).sum(axis=1)
     ay, by = (one * bar).sum(axis=1), (other * bar).sum(axis=1)
+    return _solved(aa, bb, ab, ay, by)
+
+
+def _solved(aa: Floats, bb: Floats, ab: Floats, ay: Floats, by: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the same from sums of products, of any one shape: of the first alone where the second says nothing new."""
     whole = aa * bb - ab**2
     usable = whole > 1e-6 * aa * bb
     whole = np.where(usable, whole, 1.0)
-    alone = ay / np.maximum(aa, 1e-12)
-    slope = np.where(usable, (bb * ay - ab * by) / whole, alone)
+    slope = np.where(usable, (bb * ay - ab * by) / whole, ay / np.maximum(aa, 1e-12))
     second = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
     return slope, second, np.where(usable, bb / whole, 1 / np.maximum(aa, 1e-12))
 
@@ -226,11 +225,7 @@ def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -
     (bar_after, bar_all), (warm_after, warm_all) = after(bar), after(warm)
     aa, bb = behind * before / np.maximum(size, 1), (warm**2).sum(axis=1)[:, None]
     ab, ay, by = warm_after - share * warm_all, bar_after - share * bar_all, (warm * bar).sum(axis=1)[:, None]
-    whole = aa * bb - ab**2
-    usable = whole > 1e-6 * aa * bb
-    whole = np.where(usable, whole, 1.0)
-    jump = np.where(usable, (bb * ay - ab * by) / whole, ay / np.maximum(aa, 1e-12))
-    per_k = np.where(usable, (aa * by - ab * ay) / whole, 0.0)
+    jump, per_k, _ = _solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - jump * ay - per_k * by
     left = np.where((before >= _LEAST_SIDE) & (behind >= _LEAST_SIDE), left, np.inf)
     best = left.argmin(axis=1)

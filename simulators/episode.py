@@ -72,11 +72,10 @@ def _episode(lines: list[Finding]) -> Episode:
 
 
 def _forecast(first: Finding) -> tuple[int, int] | None:
-    days = [first.values.get(name) for name in _FORECAST]
-    if not all(isinstance(one, int | float) for one in days):
+    soonest, latest = (first.values.get(name) for name in _FORECAST)
+    if not isinstance(soonest, int | float) or not isinstance(latest, int | float):
         return None
-    soonest, latest = (first.evidence_at_ms + round(float(one) * _DAY_MS) for one in days)  # type: ignore[arg-type]
-    return soonest, latest
+    return first.evidence_at_ms + round(soonest * _DAY_MS), first.evidence_at_ms + round(latest * _DAY_MS)
 
 
 def read_findings(path: Path) -> list[Finding]:

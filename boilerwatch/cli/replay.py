@@ -65,12 +65,7 @@ def replay(
     for name in sorted(set(disabled) - DETECTORS.keys()):
         raise InputError(f"there is no detector {name!r}; known: {', '.join(DETECTORS)}")
     earlier = read_findings(against) if against is not None else None
-    boilers: list[Boiler] = []
-    if register is not None:
-        fleet = read_fleet(register)
-        boilers = fleet.boilers
-        for complaint in fleet.complaints:
-            print(f"{register}: {complaint}", file=sys.stderr)
+    boilers = _registered(register) if register is not None else []
     done = read_rows(service) if service is not None else []
     if service is None and readings is not None and (beside := readings.with_name(FILE)).exists():
         print(f"{beside} tells of repairs; detectors take it with --service", file=sys.stderr)
@@ -90,6 +85,22 @@ def replay(
         raise InputError(f"{findings} cannot be written: {exc.strerror}") from exc
     finally:
         fresh.unlink(missing_ok=True)
+    _say_left_out(refused, late)
+    print(f"{count} findings in {findings}", file=sys.stderr)
+    if earlier is not None:
+        print_changes(compare(earlier, found))
+
+
+def _registered(register: Path) -> list[Boiler]:
+    """Return the boilers of a register; what is wrong with it is said."""
+    fleet = read_fleet(register)
+    for complaint in fleet.complaints:
+        print(f"{register}: {complaint}", file=sys.stderr)
+    return fleet.boilers
+
+
+def _say_left_out(refused: Counter[str], late: dict[str, Late]) -> None:
+    """Say which readings could not be taken, and which came too late to be judged."""
     for reason, times in refused.most_common():
         print(f"refused {times}: {reason}", file=sys.stderr)
     for boiler, one in sorted(late.items(), key=lambda pair: -pair[1].readings)[:_LATE_NAMED]:
@@ -97,9 +108,6 @@ def replay(
         print(f"too late to be judged: {one.readings} readings of {boiler}, {span}", file=sys.stderr)
     if len(late) > _LATE_NAMED:
         print(f"too late to be judged: readings of {len(late) - _LATE_NAMED} more boilers", file=sys.stderr)
-    print(f"{count} findings in {findings}", file=sys.stderr)
-    if earlier is not None:
-        print_changes(compare(earlier, found))
 
 
 def _stored(settings: Path | None, start: str, end: str) -> Iterator[Batch]:

@@ -23,7 +23,7 @@ from boilerwatch.arrays import Arrays, filled
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import BANDS, Gradual, band_of, burning, by_band, log_of
 from detectors.catalogue.runs import Runs
@@ -121,12 +121,8 @@ class Air(Gradual):
         return off
 
     def _usual(self, track: str, frames: Frames, slots: int) -> Floats:
-        """Return what a track's reference is in each frame's band, NaN until it is learned, shape (n,)."""
-        state = self.drifts[track].state
-        state.grow(slots)
-        band = np.minimum(band_of(frames), self.drifts[track].track.bands - 1)
-        seen = state["seen"][frames.slot, band] > LEARN_DAYS
-        return np.where(seen, state["reference"][frames.slot, band], np.nan).astype(np.float64)
+        """Return what a track's reference is in each frame's band, NaN until it is well learned, shape (n,)."""
+        return self.drifts[track].usual(frames.slot, band_of(frames), slots, LEARN_DAYS + 1)
 
     def judge(self, days: Days, world: World) -> None:
         """Put speed against the boiler's own line, then compare."""
@@ -172,7 +168,7 @@ class Air(Gradual):
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Learn anew after a repair, a new part or a swap: another fan has another line."""
         super().serviced(row, slot, episodes)
-        if row.what in ("repaired", "part_replaced", "swapped"):
+        if row.what in FRESH_PARTS:
             self._line.grow(slot + 1)
             self._line.reset(slot)
             self._runs.reset(slot)

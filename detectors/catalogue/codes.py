@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from boilerwatch import codes
 from boilerwatch.model import SEVERITIES, Event, Severity
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import FRESH_PARTS, World
 from detectors.episodes import Episodes
 
 _SEVERITY: dict[str, Severity] = {"lockout": "critical", "blocking": "warning", "warning": "warning"}
@@ -84,7 +84,7 @@ class Codes:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """A code is over when the boiler says so, not when a person does; after a repair it is counted anew."""
-        if row.what in ("repaired", "part_replaced", "swapped"):
+        if row.what in FRESH_PARTS:
             for key in [key for key in self._came if key[0] == slot]:
                 del self._came[key]
 

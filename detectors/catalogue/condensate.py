@@ -20,7 +20,7 @@ from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.fold import Frames, ranks
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.counters import Counters
 from detectors.catalogue.gradual import rival_scores, rivalled
 from detectors.episodes import Episodes
@@ -139,7 +139,7 @@ class Condensate:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair or a swap."""
-        if row.what in ("repaired", "part_replaced", "swapped"):
+        if row.what in FRESH_PARTS:
             self._week.grow(slot + 1)
             self._week.reset(slot)
             if "condensate" in row.problems:

@@ -20,6 +20,9 @@ from detectors.episodes import Episodes
 from detectors.slots import Arrays, Slots
 from detectors.tuning import Tuned, Tuning
 
+#: Service after which what was learned of a boiler is not its own any more.
+FRESH_PARTS = ("repaired", "part_replaced", "swapped")
+
 
 @dataclass(slots=True)
 class View:
@@ -94,6 +97,10 @@ class Days:
     def __len__(self) -> int:
         """Return the number of days."""
         return len(self.slot)
+
+    def gaps(self, rows: Ints) -> Ints:
+        """Return whole days since each boiler's previous day with readings, 1 for its first, shape (n,). [days]"""
+        return np.rint(np.nan_to_num(self.gap_days[rows], nan=1.0)).astype(np.int64)
 
     def only(self, feature: str) -> Floats:
         """Return the mean of a feature without bands, shape (n,)."""

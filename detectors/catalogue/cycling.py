@@ -28,9 +28,9 @@ from boilerwatch.arrays import Arrays, shifted
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.drift import Drift
-from detectors.catalogue.gradual import FRESH_PARTS, Gradual, SinceActive, burning, drawing, log_of
+from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
 from detectors.catalogue.track import Track
 from detectors.catalogue.verdict import Verdict
 from detectors.episodes import Episodes
@@ -96,7 +96,7 @@ class Cycling(Gradual):
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         if "starts_ln" not in days.mean:
-            starts, flame_s = (np.nan_to_num(days.only(one)) * days.count[one][:, 0] for one in ("starts", "flame_s"))
+            starts, flame_s = (days.total(one) for one in ("starts", "flame_s"))
             enough = (starts >= _LEAST_STARTS) & (flame_s >= _LEAST_FLAME_S)
             days.mean["rate_ln"] = np.log(np.where(enough, starts / np.where(enough, flame_s / 3600, 1.0), np.nan))[
                 :, None
@@ -112,7 +112,7 @@ class Cycling(Gradual):
         self._past.grow(len(world.slots))
         slot, rate_ln = days.slot[rows], days.mean["rate_ln"][rows, 0]
         heat_h = days.only("heat_s")[rows] * days.count["heat_s"][rows, 0] / 3600
-        gap = np.clip(np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)), 1, _KEPT).astype(np.int64)
+        gap = np.clip(days.gaps(rows), 1, _KEPT)
         told = world.told(slot, "short_cycling")  # what is told is not learned
         past = {}
         for name, today in (("past.heat_h", heat_h), ("past.rate_ln", np.where(told, np.nan, rate_ln))):

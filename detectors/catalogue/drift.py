@@ -160,6 +160,13 @@ class Drift:
         old[:, -1] = value
         ring[slot] = old
 
+    def usual(self, slot: Ints, band: Ints, slots: int, least_days: int = LEARN_DAYS) -> Floats:
+        """Return the reference in some bands, or in the last where there are fewer; NaN until it is learned, shape (n,)."""
+        self.state.grow(slots)
+        band = np.minimum(band, self.track.bands - 1)
+        learned = self.state["seen"][slot, band] >= least_days
+        return np.where(learned, self.state["reference"][slot, band], np.nan).astype(np.float64)
+
     def shared(self, slot: Ints, day: Ints, site: Ints) -> Floats:
         """Return what the site of each boiler shows as a whole these days, 0 where too few tell, shape (n,)."""
         state = self.state

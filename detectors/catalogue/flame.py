@@ -118,7 +118,7 @@ class Flame(Gradual):
     def _weigh_failures(self, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
         """Let few failures of few attempts speak: advise after one bad day, send somebody after two."""
         slot = days.slot[rows]
-        gap = np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)).astype(np.int64)
+        gap = days.gaps(rows)
         counted = days.count["starts"][:, 0] > 0
         starts = np.where(counted, days.total("starts"), days.starts)[rows]
         failed = np.where(days.count["failed"][:, 0] > 0, days.total("failed"), np.nan)[rows]

@@ -28,7 +28,7 @@ from boilerwatch.arrays import Arrays
 from boilerwatch.fold import DAY_MS, Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
 from detectors.catalogue.runs import Runs
@@ -139,8 +139,8 @@ class Gas(Gradual):
             return
         seen, slots, load = frames.take(rows), len(world.slots), load[rows]
         flame, sound = _flame(seen), self._low_is_sound(seen.slot, slots)
-        missing = np.minimum(flame - self._usual(KIND, seen.slot, _top(load), slots), 0.0)
-        below = flame - self._usual("flame_at_low_load", seen.slot, _low(load), slots)
+        missing = np.minimum(flame - self.drifts[KIND].usual(seen.slot, _top(load), slots), 0.0)
+        below = flame - self.drifts["flame_at_low_load"].usual(seen.slot, _low(load), slots)
         # low load that lacks it too ends the run: that is an electrode, or all of the gas
         off = np.where(
             load >= _TOP_PCT[0], np.where(sound, missing, np.nan), np.where(below < -_RUN_LN / 2, 0.0, np.nan)
@@ -154,14 +154,6 @@ class Gas(Gradual):
                 detector=f"{self.name}@{self.version}", site=site, confidence=0.8,
                 values={"effect_ln_ratio": round(float(off[i]), 4), "hours": 1},
             )  # fmt: skip
-
-    def _usual(self, track: str, slot: Ints, band: Ints, slots: int) -> Floats:
-        """Return what a track's reference is in some bands, NaN until it is learned, shape (n,)."""
-        state = self.drifts[track].state
-        state.grow(slots)
-        band = np.minimum(band, self.drifts[track].track.bands - 1)  # it may be run in fewer
-        learned = state["seen"][slot, band] >= LEARN_DAYS
-        return np.where(learned, state["reference"][slot, band], np.nan).astype(np.float64)
 
     def _low_is_sound(self, slot: Ints, slots: int) -> NDArray[np.bool_]:
         """Return where the last days' flame at low load is known and as it was, shape (n,)."""
@@ -250,7 +242,7 @@ class Gas(Gradual):
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair, a new part or a swap."""
         super().serviced(row, slot, episodes)
-        if row.what in ("repaired", "part_replaced", "swapped"):
+        if row.what in FRESH_PARTS:
             self._runs.reset(slot)
 
     def dump(self) -> dict[str, NDArray[Any]]:

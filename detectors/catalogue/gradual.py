@@ -15,7 +15,7 @@ from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.track import Levels, Track
 from detectors.catalogue.verdict import Verdict
@@ -33,8 +33,6 @@ LEAST_POWER_PCT = 12.0
 _CLEAR_SCORE = 0.5
 #: A story told first is kept while it has this share of its rival's evidence.
 _HELD_SHARE = 0.5
-#: Service after which a boiler is learned anew.
-FRESH_PARTS = ("repaired", "part_replaced", "swapped")
 
 
 class Gradual:
@@ -86,7 +84,7 @@ class Gradual:
         drift.state.grow(len(world.slots))
         cause = days.only(track.cause)[rows] if track.cause_slope else np.full(len(rows), np.nan)
         day = days.day_start_ms[rows] // DAY_MS
-        gap = np.rint(np.nan_to_num(days.gap_days[rows], nan=1.0)).astype(np.int64)
+        gap = days.gaps(rows)
         levels = self.levels(track, slot, world)
         quiet = ~world.told(slot, track.kind)
         drift.take(

@@ -24,7 +24,7 @@ from boilerwatch.fold import MINUTE_MS, Frames, ranks
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import FRESH_PARTS, World
 from detectors.episodes import Episodes
 
 _LOOK_MINUTES = 10
@@ -240,7 +240,7 @@ class Instruments:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """A new sensor or boiler has habits of its own."""
-        if row.what not in ("repaired", "part_replaced", "swapped"):
+        if row.what not in FRESH_PARTS:
             return
         self._of.grow(slot + 1)
         self._of.reset(slot)

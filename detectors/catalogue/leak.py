@@ -24,7 +24,7 @@ from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.blocks import BLOCK_MS, WEEP_BAR, Blocks, Closed
-from detectors.catalogue.contract import View, World
+from detectors.catalogue.contract import FRESH_PARTS, View, World
 from detectors.episodes import Episodes
 from detectors.falls import Fall, fit
 from detectors.forecast import emptying, filling
@@ -47,7 +47,7 @@ _TOLD_APART = 2.0
 #: Mean excess at which peaks stand near the valve, where the fall does not tell them apart. [bar]
 _NEAR_VALVE_BAR = 0.1
 _BOTH = ("slow_leak", "relief_valve_weeping")
-_FRESH = ("repaired", "part_replaced", "swapped", "topped_up")
+_FRESH = (*FRESH_PARTS, "topped_up")
 
 
 class SlowLeak:

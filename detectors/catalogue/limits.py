@@ -25,7 +25,7 @@ from boilerwatch.fold import ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
-from detectors.catalogue.contract import View, World
+from detectors.catalogue.contract import FRESH_PARTS, View, World
 from detectors.episodes import Episodes
 from detectors.slots import Arrays
 
@@ -313,7 +313,7 @@ class Limits:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair or a swap."""
-        if row.what in ("repaired", "part_replaced", "swapped"):
+        if row.what in FRESH_PARTS:
             self._since.grow(slot + 1)
             self._since.reset(slot)
             for kind, problem in (("burst_leak", "low_water_pressure"), ("pressure_sensor_failed", "pressure_sensor")):

@@ -23,7 +23,7 @@ from boilerwatch.fold import Frames, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.attempts import excess
-from detectors.catalogue.contract import World
+from detectors.catalogue.contract import FRESH_PARTS, World
 from detectors.catalogue.counters import Counters
 from detectors.episodes import Episodes
 
@@ -140,7 +140,7 @@ class Misfire:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Forget the last hours after a repair; what it names as fixed is over."""
-        if row.what not in ("repaired", "part_replaced", "swapped"):
+        if row.what not in FRESH_PARTS:
             return
         self._past.grow(slot + 1)
         told = bool(self._past["told"][slot])

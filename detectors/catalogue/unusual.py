@@ -25,7 +25,7 @@ from boilerwatch.fold import DAY_MS, Frames, ranks
 from boilerwatch.kinds import KINDS
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.gradual import burning
 from detectors.episodes import Episodes
 from detectors.habit import Habit, Look
@@ -45,7 +45,6 @@ _CLEAR_SHARE, _CLEAR_DAYS = 0.6, 3
 _SITE_LEAST, _RECENT_DAYS = 6, 2
 #: A model that half of its columns, or any, contradict for so long is not this boiler's. [days]
 _MISFIT_DAYS, _LASTING_DAYS = 30, 60
-_FRESH_PARTS = ("repaired", "part_replaced", "swapped")
 #: Why a model was given up, as kept in the state and told with the next finding.
 REASONS = ("first", "service", "does_not_fit", "lasted")
 
@@ -175,7 +174,7 @@ class Unusual:
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Learn anew after a repair, a new part or a swap; a top-up moves the pressure's level."""
         self._state.grow(slot + 1)
-        if row.what in _FRESH_PARTS:
+        if row.what in FRESH_PARTS:
             self._retire(np.array([slot]), "service")
             episodes.clear(row.boiler, KIND, row.at_ms, row.at_ms)
         elif row.what == "topped_up":
