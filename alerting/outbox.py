@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, select, text
 
 from alerting.tables import SERVICE_OUTBOX
 
@@ -27,3 +27,11 @@ def tell_service(
     connection.execute(
         insert(SERVICE_OUTBOX).values(body=body, site=site, actor=actor, reason=reason, export_due=True)
     )  # fmt: skip
+
+
+def told_service(connection: Connection) -> list[dict[str, Any]]:
+    """Return what was ever told to detectors of what people did to boilers, by when it holds; registering apart."""
+    bodies = [
+        dict(one) for one in connection.execute(select(SERVICE_OUTBOX.c.body).order_by(SERVICE_OUTBOX.c.id)).scalars()
+    ]
+    return sorted((one for one in bodies if one["what"] != "registered"), key=lambda one: int(one["at_ms"]))

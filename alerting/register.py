@@ -1,9 +1,9 @@
 """The register's SQL: what a fleet.csv says, and word of it to the detectors."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from alerting.outbox import alone
 from alerting.tables import BOILER, SERVICE_OUTBOX
@@ -26,6 +26,13 @@ def import_boilers(engine: Engine, boilers: Sequence[Boiler], now_ms: int) -> No
                 for one in page
             ]
             connection.execute(insert(SERVICE_OUTBOX), words)
+
+
+def boilers_of(connection: Connection) -> list[Boiler]:
+    """Return the registered boilers."""
+    names = [one.name for one in fields(Boiler)]
+    rows = connection.execute(select(*(BOILER.c[name] for name in names)).order_by(BOILER.c.boiler))
+    return [Boiler(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _registered(boiler: Boiler, now_ms: int) -> dict[str, object]:

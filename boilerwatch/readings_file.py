@@ -1,4 +1,4 @@
-"""Readings in files -> batches: JSON lines, plain or gzipped, and Parquet with the same columns.
+"""Readings in files -> batches: JSON lines, plain or gzipped, and Parquet or CSV with the same columns.
 
 The order of the lines is the order of arrival. Arrival is a line's `received_at`, or what the lines around it let suppose. Lines
 that cannot be read are counted and passed over.
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from boilerwatch.arrivals import Arrivals
 from boilerwatch.errors import InputError
 from boilerwatch.model import Batch, Event, Floats, Ints, Source
+from boilerwatch.readings_csv import ENDINGS, csv_lines
 from boilerwatch.signals import BY_NAME, FLAGS, SIGNALS
 from boilerwatch.wire import ID, parse_time
 
@@ -79,9 +80,12 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Itera
 def _chunks(path: Path, rows: int) -> Iterator[bytes]:
     """Return whole lines, each with its end, at most `rows` at once."""
     if path.suffix == ".parquet":
-        for part in pq.ParquetFile(path).iter_batches(rows):
+        for part in map(_plain_times, pq.ParquetFile(path).iter_batches(rows)):
             lines = [msgspec.json.encode({k: v for k, v in row.items() if v is not None}) for row in part.to_pylist()]
             yield b"".join(line + b"\n" for line in lines)
+        return
+    if path.name.endswith(ENDINGS):
+        yield from csv_lines(path, rows, BY_NAME.__contains__, FLAGS.__contains__)
         return
     with cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb") as file:
         rest = b""
@@ -92,6 +96,15 @@ def _chunks(path: Path, rows: int) -> Iterator[bytes]:
             rest = piece[end:] if end else rest + piece
         if rest:
             yield rest + b"\n"
+
+
+def _plain_times(part: Any) -> Any:
+    """Return a record batch with times as milliseconds since 1970; those without a zone are UTC."""
+    for place, field in enumerate(part.schema):
+        if pa.types.is_timestamp(field.type):
+            whole = part.column(place).cast(pa.timestamp("ms", field.type.tz), safe=False).cast(pa.int64())
+            part = part.set_column(place, field.name, whole)
+    return part
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

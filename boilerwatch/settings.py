@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, SecretStr, ValidationError, field_validator
 
 from boilerwatch.errors import SettingsError
 
@@ -122,13 +122,13 @@ class DetectorSettings(Section):
         "About 600 bytes a boiler and day; 0: not at all. [days]",
     )  # fmt: skip
     disabled: list[str] = Field([], description="Detectors not to run, by name.")
-    limits: dict[str, dict[str, float]] = Field(
+    limits: dict[str, dict[str, FiniteFloat]] = Field(
         {}, description="Changed limits by detector name, such as `{ limits = { low_bar = 0.6 } }`."
     )
-    models: dict[str, dict[str, dict[str, float]]] = Field(
+    models: dict[str, dict[str, dict[str, FiniteFloat]]] = Field(
         {}, description="The same for boilers of one model, by its name in the register."
     )
-    boilers: dict[str, dict[str, dict[str, float]]] = Field({}, description="The same for one boiler, by its id.")
+    boilers: dict[str, dict[str, dict[str, FiniteFloat]]] = Field({}, description="The same for one boiler, by its id.")
 
 
 class AlertingSettings(Section):

@@ -57,6 +57,8 @@ class Engine:
         Others than the registry's.
     tuning
         Limits that the installation changed.
+    more
+        Detectors beside the registry's; one of a name that is there takes its place.
 
     Raises
     ------
@@ -71,12 +73,13 @@ class Engine:
         detectors: Sequence[Detector] | None = None,
         least_rows: int = 0,
         tuning: Tuning | None = None,
+        more: Sequence[Detector] = (),
     ) -> None:
         self.slots = Slots()
         self.episodes = Episodes()
         self.world = World(self.slots, self.episodes, tuning=tuning or Tuning())
         if detectors is None:
-            every = {name: make() for name, make in DETECTORS.items()}
+            every = {name: make() for name, make in DETECTORS.items()} | {one.name: one for one in more}
             self.world.tuning.check(list(every.values()))
             detectors = [one for name, one in every.items() if name not in disabled]
         self.detectors = list(detectors)

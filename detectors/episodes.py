@@ -47,8 +47,15 @@ class Episodes:
             The kind, or the kind and more (a code) where several may be raised at once.
         at_ms
             Event time of the newest reading used. [ms since 1970]
+
+        Raises
+        ------
+        ValueError
+            If there is no such kind.
         """
         kind = kind or key
+        if kind not in KIND_BY_NAME:
+            raise ValueError(f"there is no kind {kind!r}; known: {', '.join(KIND_BY_NAME)}")
         values = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in (values or {}).items()
         }

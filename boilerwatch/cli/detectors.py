@@ -9,16 +9,50 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.errors import InputError
 from detectors.catalogue.registry import DETECTORS
 from detectors.feedback import propose
+from detectors.tuning import Tuning
 
 app = typer.Typer(help="The detectors' limits, and what visits say of them.", no_args_is_help=True)
 
 
-@app.callback()
-def group() -> None:
-    """Keep `proposals` a command of its own."""
+@app.command("list")
+def list_limits(
+    name: Annotated[str, typer.Argument(help="One detector only.")] = "",
+    settings: SettingsOption = None,
+) -> None:
+    """Show every limit that may be changed, and what the settings made of it."""
+    own = load_settings(settings).detectors
+    tuning = Tuning(own.limits, own.models, own.boilers)
+    every = [make() for make in DETECTORS.values()]
+    tuning.check(every)
+    if name and name not in DETECTORS:
+        raise InputError(f"there is no detector {name!r}; known: {', '.join(DETECTORS)}")
+    table = Table("detector", "limit", "as it ships", "settings", "for some")
+    for one in every:
+        if name in ("", one.name):
+            for limit, value in getattr(one, "limits", {}).items():
+                changed = own.limits.get(one.name, {}).get(limit)
+                table.add_row(
+                    one.name,
+                    limit,
+                    f"{value:.4g}",
+                    "" if changed is None else f"{changed:g}",
+                    _some(tuning, one.name, limit),
+                )
+    console = Console()
+    console.width = max(console.width, 110)
+    console.print(table)
+    if own.disabled:
+        print(f"not run: {', '.join(own.disabled)}")
+
+
+def _some(tuning: Tuning, detector: str, limit: str) -> str:
+    """Return what models and boilers have of their own."""
+    apart = [*tuning.models.items(), *tuning.boilers.items()]
+    return ", ".join(f"{who}: {table[detector][limit]:g}" for who, table in apart if limit in table.get(detector, {}))
 
 
 @app.command()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement
 
 from alerting.actions import act
 from alerting.database import open_database, read_ticket, read_tickets, reading
-from alerting.labels import labels
+from alerting.labels import Label, labels
 from alerting.policy import load_policy
 from alerting.tables import TICKET
 from alerting.ticket import VERDICTS, Ticket
@@ -85,10 +85,10 @@ def show(number: Number, settings: SettingsOption = None) -> None:
 
 @app.command()
 def verdicts(settings: SettingsOption = None) -> None:
-    """Print what technicians found as CSV detector,kind,found, for `boilerwatch detectors proposals`."""
+    """Print what technicians found as CSV, for `detectors proposals` and `replay --verdicts`."""
     with reading(open_database(load_settings(settings))) as connection:
-        rows = labels(connection)
-    csv.writer(sys.stdout, lineterminator="\n").writerows([("detector", "kind", "found"), *rows])
+        rows = [(*one[:4], format_time(one.raised_at_ms)) for one in labels(connection)]
+    csv.writer(sys.stdout, lineterminator="\n").writerows([(*Label._fields[:4], "raised_at"), *rows])
 
 
 @app.command()

@@ -15,6 +15,7 @@ from boilerwatch.cli.main import app
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import BoilerwatchError
 from boilerwatch.settings import load
+from boilerwatch.wire import parse_time
 from tests.alerting.fleet import finding, lockout
 
 HOUR_MS = 3_600_000
@@ -73,7 +74,9 @@ def test_a_ticket_is_worked_from_the_shell_and_counted_in_the_report(run: Runner
     assert "on_site" in run("report", "--month", month)
     run("tickets", "close", "2", "--verdict", "no_fault_found", "--actor", "Li")
     rows = list(csv.DictReader(io.StringIO(run("tickets", "verdicts"))))
-    assert rows == [{"detector": "slow_leak@1", "kind": "slow_leak", "found": "refuted"}]
+    assert [(one["detector"], one["kind"], one["found"]) for one in rows] == [("slow_leak@1", "slow_leak", "refuted")]
+    assert rows[0]["boiler"]
+    assert parse_time(rows[0]["raised_at"]) > 0
 
 
 def _month() -> str:

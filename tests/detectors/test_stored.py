@@ -6,13 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from alerting.database import open_database
+from alerting.outbox import tell_service
+from alerting.register import import_boilers
 from boilerwatch import columns
 from boilerwatch.cli.replay import replay
 from boilerwatch.errors import InputError
 from boilerwatch.journal import READINGS, NewRow, open_writer
 from boilerwatch.minutes import Late
 from boilerwatch.readings_file import read_batches
-from boilerwatch.settings import DataSettings, Settings
+from boilerwatch.register import Boiler
+from boilerwatch.settings import DataSettings, Settings, load
 from collector import storing
 from detectors.catalogue.registry import DETECTORS
 from detectors.replay import replay_batches
@@ -22,7 +26,7 @@ from tests.detectors.series import batch_of
 
 pytestmark = pytest.mark.slow
 
-START = "2026-01-05"
+START, START_MS = "2026-01-05", 1_767_571_200_000
 ORDER = Order(10, 12.0, 4, 1_767_571_200.0, 300.0, 0.8, ("slow_leak", "burst_leak"))
 
 
@@ -50,6 +54,43 @@ def test_the_store_replays_as_the_file_it_was_filled_from(tmp_path: Path) -> Non
     from_file, from_store = told(tmp_path / "file.jsonl"), told(tmp_path / "store.jsonl")
     assert len({kind for _, kind, _, _ in from_file}) >= 2
     assert from_store == from_file
+
+
+def test_limits_register_repairs_and_verdicts_are_those_of_the_settings_and_their_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "boilerwatch.toml"
+    config.write_text(
+        f'[data]\ndir = "{tmp_path}/var"\n[store]\nretention_days = 36500\n[detectors.models.B.limits]\nlow_bar = 0.7\n'
+    )
+    settings = load(config)
+    hours = np.arange(0, 6, 1 / 60)
+    ts = START_MS + (hours * 3_600_000).astype(np.int64)
+    batch = batch_of(["b-1", "b-2"], np.tile([0, 1], len(ts)), np.repeat(ts, 2), np.repeat(ts, 2),
+                     {"water_pressure_bar": np.full(2 * len(ts), 0.6)}, sites=["s", "s"])  # fmt: skip
+    journal = open_writer(settings, READINGS)
+    journal.append([NewRow(batch.newest_arrival_ms(), columns.encode(batch), len(batch))])
+    journal.close()
+    storing.drain(settings)
+    asked = {"store": True, "start": START, "end": "2026-01-06", "settings": config}
+    replay(findings=tmp_path / "a.jsonl", **asked)  # type: ignore[arg-type]
+    assert read_findings(tmp_path / "a.jsonl") == []
+    assert "no register" in capsys.readouterr().err
+    database = open_database(settings)
+    import_boilers(database, [Boiler("b-1", "s", model="B"), Boiler("b-2", "s", model="C")], START_MS)
+    with database.begin() as connection:
+        tell_service(connection, "b-1", "repaired", START_MS + 3_600_000, problems=["low_water_pressure"])
+    replay(findings=tmp_path / "b.jsonl", **asked)  # type: ignore[arg-type]
+    assert "2 boilers, 1 repairs and other service, 0 verdicts" in capsys.readouterr().err
+    found = [(one.boiler, one.kind, one.state) for one in read_findings(tmp_path / "b.jsonl")]
+    assert found[0] == ("b-1", "slow_leak", "raised")  # the model's limit, by the database's register
+    assert {boiler for boiler, _, _ in found} == {"b-1"}
+    assert ("b-1", "slow_leak", "cleared") in found  # by the repair
+    other = tmp_path / "try.toml"
+    other.write_text("[detectors.models.C.limits]\nlow_bar = 0.7\n")
+    replay(findings=tmp_path / "c.jsonl", limits=other, compare=True, **asked)  # type: ignore[arg-type]
+    assert {one.boiler for one in read_findings(tmp_path / "c.jsonl")} == {"b-1", "b-2"}  # laid over those of now
+    assert capsys.readouterr().out.startswith("1 added\n")
 
 
 @pytest.mark.parametrize(

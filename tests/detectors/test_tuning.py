@@ -1,4 +1,4 @@
-"""Limits for all, for a model, for one boiler; and what changing them would have changed."""
+"""Limits for all, for a model, for one boiler."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import pytest
 from boilerwatch.errors import SettingsError
 from boilerwatch.model import Finding
 from boilerwatch.register import Boiler
-from detectors.backtest import compare
 from detectors.engine import Engine
 from detectors.tuning import Tuning
 from tests.detectors.series import series
@@ -41,13 +40,25 @@ def test_a_limit_that_no_detector_has_is_refused_and_the_nearest_named() -> None
         Engine(tuning=Tuning(models={"B": {"limit": {"low_bar": 1.0}}}))
 
 
-def test_a_back_test_names_what_is_added_gone_earlier_and_later() -> None:
-    def raised(boiler: str, kind: str, hour: int) -> Finding:
-        return Finding(id=f"{boiler}-{kind}-1", kind=kind, problem="p", chain="c", severity="warning", state="raised",
-                       detector="d@1", raised_at_ms=hour * 3_600_000, evidence_at_ms=0, received_at_ms=0, boiler=boiler)  # fmt: skip
+def test_a_limit_of_nothing_is_refused_but_a_temperature_may_be_below_zero() -> None:
+    with pytest.raises(SettingsError, match=r"low_bar = -1 must be above 0; it ships as 0.5"):
+        Engine(tuning=Tuning(boilers={"b-1": {"limits": {"low_bar": -1.0}}}))
+    Engine(tuning=Tuning({"limits": {"frost_c": -2.0}}))
 
-    before = [raised("a", "slow_leak", 10), raised("b", "slow_leak", 10), raised("c", "fan_wear", 10)]
-    after = [raised("a", "slow_leak", 7), raised("b", "slow_leak", 15), raised("d", "fan_wear", 10)]
-    changes = [(one.what, one.subject, one.hours) for one in compare(before, after)]
-    assert changes == [("earlier", "a", -3.0), ("later", "b", 5.0), ("gone", "c", 0.0), ("added", "d", 0.0)]
-    assert compare(before, before) == []
+
+def test_a_table_of_a_model_or_boiler_that_nobody_has_is_named_with_the_nearest() -> None:
+    own = {"limits": {"low_bar": 0.7}}
+    tuning = Tuning(models={"Bb": own, "B": own}, boilers={"b-9": own, "b-1": own})
+    said = tuning.unmatched([one.boiler for one in FLEET], [one.model for one in FLEET])
+    assert len(said) == 2
+    assert "models.'Bb'" in said[0]
+    assert "did you mean 'B'" in said[0]
+    assert "boilers.'b-9'" in said[1]
+
+
+def test_limits_laid_over_others_leave_what_they_do_not_name() -> None:
+    lower = Tuning({"limits": {"low_bar": 0.6, "high_bar": 2.9}}, {"B": {"flame": {"failures": 4.0}}})
+    upper = Tuning({"limits": {"low_bar": 0.4}}, boilers={"b-1": {"limits": {"low_bar": 0.3}}})
+    both = upper.over(lower)
+    assert both.limits == {"limits": {"low_bar": 0.4, "high_bar": 2.9}}
+    assert (both.models, both.boilers) == (lower.models, upper.boilers)
