@@ -1,6 +1,7 @@
 """Raised, updated, cleared: who is in which episode, and the ids they bear.
 
-An id is minted when an episode is raised, from a counter of its boiler and kind, so a replay mints the same.
+An id is minted when an episode is raised, from a counter of its boiler and kind, so a replay mints the same. Findings of one
+boiler and chain are one story, told by one of them (`story`).
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ import numpy as np
 
 from boilerwatch.kinds import KIND_BY_NAME, chain_of
 from boilerwatch.model import SEVERITIES, Finding, Severity
+from detectors.story import ALSO, TOLD_AS_ONE, also_of, graver, takes_over
 
 #: A change of the expected failure by less than this share of the time left is not news.
 _NEWS_SHARE = 0.25
@@ -23,11 +25,12 @@ class Episodes:
     def __init__(self) -> None:
         self.raised: dict[tuple[str, str], Finding] = {}
         self._kinds: dict[str, Counter[str]] = {}
+        self._leading: dict[tuple[str, str], str] = {}
         self._counters: dict[tuple[str, str], int] = {}
         self.out: list[Finding] = []
 
     def in_kind(self, subject: str, kind: str) -> bool:
-        """Return whether `subject` is in an episode of `kind` now, whatever more its key tells."""
+        """Return whether `subject` is in an episode of `kind` now, or in one it stands inside of, whatever more its key tells."""
         return kind in self._kinds.get(subject, {})
 
     def is_raised(self, subject: str, key: str) -> bool:
@@ -37,9 +40,9 @@ class Episodes:
     def say(
         self, subject: str, key: str, *, severity: Severity, at_ms: int, received_at_ms: int, detector: str, site: str = "",
         kind: str = "", problem: str = "", district: bool = False, values: dict[str, Any] | None = None,
-        failure_expected_at_ms: int | None = None, confidence: float = 1.0,
+        failure_expected_at_ms: int | None = None, confidence: float = 1.0, instead: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        """Raise the episode, or update it when severity or expected failure changed in substance.
+        """Raise the episode, or update it when severity or expected failure changed in substance, or add to its story.
 
         Parameters
         ----------
@@ -47,6 +50,8 @@ class Episodes:
             The kind, or the kind and more (a code) where several may be raised at once.
         at_ms
             Event time of the newest reading used. [ms since 1970]
+        instead
+            Kinds of its chain that what was seen now excludes.
 
         Raises
         ------
@@ -61,14 +66,23 @@ class Episodes:
         }
         confidence = float(confidence)
         problem = problem or KIND_BY_NAME[kind].problem
-        before = self.raised.get((subject, key))
+        before, chain = self.raised.get((subject, key)), chain_of(kind, problem)
+        leader = self._leader(subject, chain) if before is None and key == kind and not district else None
+        if leader is not None:
+            if not takes_over(kind, severity, leader, instead):
+                self._join(leader, kind, severity, values, at_ms, received_at_ms)
+                return
+            severity = graver(severity, leader.severity)
+            values[ALSO] = sorted({leader.kind, *also_of(leader)} - {kind})
+        elif before is not None and also_of(before):
+            values = (values or before.values) | {ALSO: list(also_of(before))}
         if before is not None and SEVERITIES.index(severity) < SEVERITIES.index(before.severity):
             severity = before.severity  # an episode only gets graver until it is cleared
         if before is None:
             number = self._counters[subject, kind] = self._counters.get((subject, kind), 0) + 1
             finding = Finding(
                 id=f"{subject}-{kind}-{number}", boiler="" if district else subject, district=subject if district else "",
-                site=site, kind=kind, problem=problem, chain=chain_of(kind, problem), severity=severity, state="raised",
+                site=site, kind=kind, problem=problem, chain=chain, severity=severity, state="raised",
                 evidence_at_ms=at_ms, raised_at_ms=at_ms, received_at_ms=received_at_ms, detector=detector,
                 failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values,
             )  # fmt: skip
@@ -81,10 +95,33 @@ class Episodes:
             )  # fmt: skip
         self._raise(subject, key, finding)
         self.out.append(finding)
+        if leader is not None:
+            self.clear(subject, leader.kind, at_ms, received_at_ms)
+
+    def _leader(self, subject: str, chain: str) -> Finding | None:
+        """Return the finding that tells the story of a boiler's chain now."""
+        key = self._leading.get((subject, chain))
+        return None if key is None else self.raised[subject, key]
+
+    def _join(
+        self, leader: Finding, kind: str, severity: Severity, values: dict[str, Any], at_ms: int, received_at_ms: int
+    ) -> None:  # fmt: skip
+        """Let a finding stand inside the one that tells its story, which becomes as grave."""
+        also, severity = also_of(leader), graver(severity, leader.severity)
+        if kind in also and severity == leader.severity:
+            return
+        finding = msgspec.structs.replace(
+            leader, severity=severity, state="updated", evidence_at_ms=max(at_ms, leader.evidence_at_ms),
+            received_at_ms=received_at_ms, values=values | leader.values | {ALSO: sorted({kind, *also})},
+        )  # fmt: skip
+        self._raise(leader.boiler, leader.kind, finding)
+        self.out.append(finding)
 
     def clear(self, subject: str, key: str, at_ms: int, received_at_ms: int) -> None:
-        """End the episode, if there is one."""
+        """End the episode, if there is one; what stands inside another is no evidence any more."""
         before = self._drop(subject, key)
+        if before is None and key in KIND_BY_NAME:
+            self._leave(subject, key)
         if before is not None:
             self.out.append(
                 msgspec.structs.replace(
@@ -107,19 +144,29 @@ class Episodes:
         else:
             self._raise(subject, key, finding)
 
+    def _leave(self, subject: str, kind: str) -> None:
+        leader = self._leader(subject, KIND_BY_NAME[kind].chain)
+        if leader is not None and kind in also_of(leader):
+            values = leader.values | {ALSO: [one for one in also_of(leader) if one != kind]}
+            self._raise(subject, leader.kind, msgspec.structs.replace(leader, values=values))
+
     def _raise(self, subject: str, key: str, finding: Finding) -> None:
-        if (subject, key) not in self.raised:
-            self._kinds.setdefault(subject, Counter())[finding.kind] += 1
+        self._drop(subject, key)
+        self._kinds.setdefault(subject, Counter()).update((finding.kind, *also_of(finding)))
         self.raised[subject, key] = finding
+        if finding.chain in TOLD_AS_ONE and finding.boiler and key == finding.kind:
+            self._leading[subject, finding.chain] = key
 
     def _drop(self, subject: str, key: str) -> Finding | None:
         before = self.raised.pop((subject, key), None)
         if before is not None:
             left = self._kinds[subject]
-            left[before.kind] -= 1
+            left.subtract((before.kind, *also_of(before)))
             left += Counter()  # what stands at none goes
             if not left:
                 del self._kinds[subject]
+            if self._leading.get((subject, before.chain)) == key:
+                del self._leading[subject, before.chain]
         return before
 
     def dump(self) -> dict[str, Any]:
@@ -131,7 +178,7 @@ class Episodes:
 
     def load(self, plain: dict[str, Any]) -> None:
         """Take the values of a snapshot."""
-        self.raised, self._kinds = {}, {}
+        self.raised, self._kinds, self._leading = {}, {}, {}
         for subject, key, finding in plain["raised"]:
             self._raise(subject, key, msgspec.convert(finding, Finding))
         self._counters = {(s, k): number for s, k, number in plain["counters"]}

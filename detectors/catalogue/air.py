@@ -92,6 +92,7 @@ class Air(Gradual):
                 at_ms=int(seen.newest_ms[i]), received_at_ms=int(seen.received_at_ms[i]),
                 detector=f"{self.name}@{self.version}", site=world.slots.sites[seen.slot[i]],
                 values={"effect_ln_ratio": round(float(off[i]), 4), "hours": 1}, confidence=0.9,
+                instead=("flue_restricted" if off[i] < 0 else "fan_wear",),
             )  # fmt: skip
 
     def _off(self, frames: Frames, slots: int) -> Floats:

@@ -129,7 +129,7 @@ class Gradual:
             world.slots.boilers[slot], track.kind, severity=verdict.severity(i), at_ms=at_ms,
             received_at_ms=int(days.received_at_ms[row]), detector=f"{self.name}@{self.version}",
             site=world.slots.sites[slot], values=values, failure_expected_at_ms=at_ms + round(expected * DAY_MS),
-            confidence=round(float(min(0.99, 1 - np.exp(-verdict.z[i] / 4))), 2),
+            confidence=round(float(min(0.99, 1 - np.exp(-verdict.z[i] / 4))), 2), instead=_outdone(track, slot, world),
         )  # fmt: skip
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
@@ -310,6 +310,13 @@ def rivalled(rivals: tuple[str, ...], score: Floats, slot: Ints, world: World) -
         else:
             better |= told
     return better
+
+
+def _outdone(track: Track, slot: int, world: World) -> tuple[str, ...]:
+    """Return the rivals that have less than half of a kind's evidence: what was told of them first does not hold."""
+    least = _HELD_SHARE * float(world.scores[track.kind][slot])
+    gradual = [kind for kind in track.rivals if KIND_BY_NAME[kind].gradual]
+    return tuple(kind for kind in gradual if float(world.scores[kind][slot]) < least)
 
 
 def rival_scores(rivals: tuple[str, ...], slot: int, world: World) -> dict[str, float]:

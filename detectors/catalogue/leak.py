@@ -150,8 +150,8 @@ class SlowLeak:
         if any(episodes.is_raised(boiler, kind) for kind in ("vessel_flat", "pressure_sensor_failed", "burst_leak")):
             return
         kind, other = ("relief_valve_weeping", "slow_leak") if weeps else ("slow_leak", "relief_valve_weeping")
-        if episodes.is_raised(boiler, other):
-            kind = other  # the first diagnosis stands; the ticket may change its problem, never its finding
+        if not weeps and episodes.is_raised(boiler, other):
+            kind = other  # the nearer cause stands
         loss, error, cold = float(fall.loss[i]), float(fall.error[i]), float(fall.cold[i])
         cut_out = float(np.ravel(world.limit(self, "cut_out_bar", np.array([slot])))[0])
         days, soonest, latest = emptying(cold, cut_out, loss, error)

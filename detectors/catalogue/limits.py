@@ -54,6 +54,8 @@ _WARM_RETURN_C, _COOLS_K = 15.0, 30.0
 _KINDS: tuple[tuple[str, str, Severity], ...] = (
     ("low", "slow_leak", "critical"), ("high", "filling_loop_passing", "warning"), ("frost", "frost_risk", "critical"),
 )  # fmt: skip
+#: What does not go on where pressure is high.
+_LOSSES = ("slow_leak", "relief_valve_weeping")
 _SIGNALS = ("water_pressure_bar", "flow_temp_c", "return_temp_c", "outdoor_temp_c", "flame_on")
 
 
@@ -61,7 +63,7 @@ class Limits:
     """Raise on a limit that holds for two readings, on a fast fall, and on a pressure that cannot be."""
 
     name = "limits"
-    version = "5"
+    version = "6"
 
     def __init__(self) -> None:
         self.limits = {"low_bar": 0.5, "high_bar": 2.8, "frost_c": 5.0, "fall_bar": 0.3}
@@ -213,6 +215,7 @@ class Limits:
             "frost": self._stays_warm(slot, ts_ms, flow > frost + _FROST_MARGIN_C),
         }
         state["high_last"][slot] = np.where(beyond["high"], ts_ms, state["high_last"][slot])
+        self._fall(slot, ts_ms, arrival, seen, doubtful, recent, world)  # a burst tells more than a low pressure
         for name, kind, severity in _KINDS:
             since = state[name][slot]
             state[name][slot] = np.where(
@@ -226,7 +229,6 @@ class Limits:
             state[f"{name}_told"][slot[over]] = False
             for i in np.flatnonzero(over) if kind != "slow_leak" else ():
                 world.episodes.clear(world.slots.boilers[slot[i]], kind, int(ts_ms[i]), int(arrival[i]))
-        self._fall(slot, ts_ms, arrival, seen, doubtful, recent, world)
 
     def _stays_warm(self, slot: Ints, ts_ms: Ints, warm: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return where frost is over: a boiler that fires for minutes in a freezing house is warm for minutes, shape (n,)."""
@@ -309,6 +311,7 @@ class Limits:
             world.episodes.say(
                 world.slots.boilers[slot[i]], kind, severity=severity, at_ms=int(ts_ms[i]), received_at_ms=int(arrival[i]),
                 detector=f"{self.name}@{self.version}", site=world.slots.sites[slot[i]], values=values,
+                instead=_LOSSES if name == "high" else (),
             )  # fmt: skip
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:

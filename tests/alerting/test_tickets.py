@@ -46,6 +46,17 @@ def test_a_lock_out_joins_the_open_story_and_starts_the_response_clock(engine: E
     assert ticket.kind == "lockout_code"
 
 
+def test_a_nearer_cause_takes_the_ticket_of_the_finding_whose_place_it_takes(engine: Engine) -> None:
+    leak = finding()
+    burst = finding(id="b-1-burst_leak-1", kind="burst_leak", severity="critical", received_at_ms=T0 + HOUR_MS)
+    over = finding(state="cleared", cleared_at_ms=T0 + HOUR_MS, received_at_ms=T0 + HOUR_MS)
+    with engine.begin() as connection:
+        tell(connection, leak, burst, over)  # in the order in which detectors tell it
+        (ticket,) = read_tickets(connection, TICKET.c.id > 0)
+    assert (ticket.kind, ticket.severity, ticket.reported) == ("burst_leak", "critical", True)
+    assert (ticket.state, ticket.cleared_at_ms) == ("open", None)
+
+
 def test_deadlines_are_stamped_with_when_they_fell_due_not_when_they_were_swept(engine: Engine) -> None:
     with engine.begin() as connection:
         tell(connection, LOCKOUT)
