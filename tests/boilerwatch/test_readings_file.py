@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boilerwatch.arrivals import Arrivals
@@ -26,6 +26,7 @@ def arrivals_of(names: list[str], code: Ints, ts_ms: Ints, told: Ints | None, ed
     return got + arrivals.finish().tolist()
 
 
+@settings(deadline=None)
 @given(
     boilers=st.integers(1, 80), seed=st.integers(0, 1_000), turns=st.sampled_from(["in turn", "shuffled", "any"]),
     edges=st.lists(st.integers(0, 399), max_size=5), share_told=st.sampled_from([0.0, 0.0, 0.3, 1.0]),
