@@ -1,4 +1,4 @@
-"""Short cycling: a burner that starts ever more often for the heat it makes, and the heat no longer taken that leads there.
+"""Short cycling: a burner that starts ever more often for the heat it makes, and the water and heat astray that lead there.
 
 Sees: burner starts per hour of flame while heating. Asked for less than its least power a sound boiler must cycle, the more
 the less is asked for, up to some times its usual rate: in mild weather, in a holiday's set-back. So a day is held against the
@@ -9,13 +9,19 @@ flame times modulation, or the flame alone; silent without flame.
 And the heat that is taken: modulation over (water - 20 °C)^1.3, once the burner has heated for 25 minutes and the water's own
 warming is over. Where a bypass opens, valves shut or radiators fill with sludge the water is as hot and gives less; once it gives
 less than the burner's least it must cycle: an advisory, because people shut valves too. Needs: flow, return and modulation.
+And where the water goes: some minutes after the burner stopped the flow has fallen to what comes back from the radiators.
+If all water goes there that is the spread it burnt with; if a share of it takes a short cut, the spread over the share that does
+not: a fall that grows over its spread is a bypass, whatever the pump, the load or the weather, days before the burner cycles. An
+advisory, and worth a visit once the burner cycles. Needs: flow, return, flame, readings every half an hour at least, better every
+ten minutes, before the water has cooled by itself, and a pump that runs on after the burner; silent without.
 Cadence: minutes measured, days judged. Units: logarithm of a ratio, starts per hour.
 Told apart: where water moves less or the exchanger is scaled the burner stops on overshoot: that is told as the cause; too
 little gas or air, and a scaled exchanger, need more modulation for the same water, which is the other way.
 Sources: cycles below 60 s are short, from 10 min on long, six an hour at most (OTGW SAT); lifetime ratios of sample
 payloads (devices guide 6); radiators give heat by the power of 1.3 of their excess temperature (EN 442), burners modulate down
 to a fifth to a third. Limits: a boiler that never had milder days is not judged; a thermostat that is set otherwise cycles
-otherwise, a valve shut by hand takes less; a jump is taken as that. Of a bypass the excess of the water grows by one over what is left: most of it shows in the last days.
+otherwise, a valve shut by hand takes less; a jump is taken as that. Of a bypass the fall grows by one over what is left: a third
+astray makes it half as much again, which is the least that is told; one that opens fully within five days is often over first.
 """
 
 import math
@@ -24,13 +30,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays, shifted
+from boilerwatch.arrays import Arrays, filled, shifted
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.drift import Drift
-from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
+from detectors.catalogue.gradual import Gradual, Latest, SinceActive, burning, drawing, log_of
 from detectors.catalogue.track import Track
 from detectors.catalogue.verdict import Verdict
 from detectors.episodes import Episodes
@@ -44,6 +50,11 @@ _LEAST_STARTS, _LEAST_FLAME_S = 6, 1_800.0
 _STEADY_MINUTES, _ROOM_C, _EXPONENT = 25, 20.0, 1.3
 #: Colder water gives its heat to nobody knows what. [K]
 _LEAST_EXCESS_K = 5.0
+#: A fall is seen so long after the last minute of flame, in the first reading then, which half-hourly gateways have too; later the
+#: water has cooled by itself. Its spread is no step of a sensor.
+_FALLEN_MINUTES, _LEAST_SPREAD_K = (2, 31), 1.5
+#: Where the flow falls by less of the spread the pump has stopped with the burner, and nothing is seen of the circuit. [-]
+_LEAST_FALL = 0.4
 #: Readings further apart may hide a start between them. [s]
 _SPARSE_S = 600
 
@@ -52,7 +63,7 @@ class Cycling(Gradual):
     """Short cycling against the boiler's own past."""
 
     name = "cycling"
-    version = "7"
+    version = "8"
     tracks = (
         Track(
             "short_cycling", "starts_ln", "ln_ratio", 1, advise=math.log(1.7), warn=math.log(2.2), stop=math.log(6.0),
@@ -66,12 +77,21 @@ class Cycling(Gradual):
             source="from a usual half of full load a burner of a fifth is at its least when two fifths are taken; a quarter less is "
             "beyond what the exponent of radiators and floors (1.1 to 1.4) makes of 10 K",
         ),
+        Track(
+            "short_cycling", "fall_ln", "ln_ratio", 1, advise=math.log(1.5), warn=math.log(2.5), stop=math.log(5.0),
+            floor=0.08, least=2, persist=3, local=False, key="fall_at_stop", rivals=("circulation_loss", "ntc_drift", "ntc_failed"),
+            source="the fall over the spread is one over the share of the water that passes the radiators; where a fifth is left "
+            "of it, the 4 K of a burner at its least make 20 K, more than its hysteresis of 8 to 13 K",
+        ),
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = dict.fromkeys(("starts", "flame_s", "heat_s", "taken_ln", "water_c"), 1)
-        self._unlit = SinceActive()
+        self.features = dict.fromkeys(
+            ("starts", "flame_s", "heat_s", "taken_ln", "water_c", "fall_k", "fall_spread_k"), 1
+        )
+        self._unlit, self._stopped = SinceActive(), SinceActive("stopped")
+        self._burnt = Latest("burnt.flow_c", "burnt.spread_k")
         ring = (np.nan, np.float16, (_KEPT,))
         self._past = Arrays({"past.heat_h": ring, "past.rate_ln": ring})
         self.limits |= {"starts_per_flame_hour": 10.0, "starts_per_day": 60.0}
@@ -92,6 +112,29 @@ class Cycling(Gradual):
             "starts": Banded(np.where(heating, frames.starts, np.nan)),
             "flame_s": Banded(np.where(heating, frames.flame_on_s, np.nan)),
             "heat_s": Banded(np.where(heating, frames.flame_on_s * _share(frames.mean("modulation_pct")), np.nan)),
+        } | self._falls(frames, lit, ~heating, world)
+
+    def _falls(
+        self, frames: Frames, lit: NDArray[np.bool_], taps: NDArray[np.bool_], world: World
+    ) -> dict[str, Banded]:
+        """Return how far the flow fell some minutes after the burner stopped, and the spread it had burnt with."""
+        slots = len(world.slots)
+        world.offsets.grow(slots)
+        flow = frames.mean("flow_temp_c")
+        apart = (
+            flow - frames.mean("return_temp_c") - world.offsets["idle_k"][frames.slot]
+        )  # what sensors add is not the water's
+        since = self._stopped.minutes(frames.slot, frames.start_ms, lit | taps, slots)
+        burnt = {"burnt.flow_c": np.where(taps, np.nan, flow), "burnt.spread_k": np.where(taps, np.nan, apart)}
+        was = self._burnt.take(frames.slot, lit | taps, burnt, slots)
+        first = (
+            since - frames.gap_s / 60 < _FALLEN_MINUTES[0]
+        )  # the first reading then: later ones tell how the water cools
+        out = (frames.high("flame_on") == 0) & (since >= _FALLEN_MINUTES[0]) & (since <= _FALLEN_MINUTES[1]) & first
+        out &= (was["burnt.spread_k"] >= _LEAST_SPREAD_K) & ~np.isnan(flow)
+        return {
+            "fall_k": Banded(np.where(out, was["burnt.flow_c"] - flow, np.nan)),
+            "fall_spread_k": Banded(np.where(out, was["burnt.spread_k"], np.nan)),
         }
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
@@ -103,6 +146,9 @@ class Cycling(Gradual):
             ]
             days.mean["starts_ln"] = np.full((len(starts), 1), np.nan)
             days.count["starts_ln"] = days.count["starts"]
+            share = days.mean["fall_k"] / days.mean["fall_spread_k"]
+            days.mean["fall_ln"] = log_of(np.where(share >= _LEAST_FALL, share, np.nan))
+            days.count["fall_ln"] = days.count["fall_k"]
         if drift.track.feature == "starts_ln":
             days.mean["starts_ln"][rows, 0] = self._beyond(days, rows, world)
         return super()._look(drift, days, rows, site, world)
@@ -127,14 +173,23 @@ class Cycling(Gradual):
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Leave alone burners that cycle no faster than they did with less to do, or whose burns are long enough."""
         verdict, slot = verdicts["short_cycling"], days.slot[rows]
-        fast = np.exp(np.nan_to_num(days.mean["rate_ln"][rows, 0])) >= world.limit(self, "starts_per_flame_hour", slot)
-        fast &= np.nan_to_num(days.mean["starts_ln"][rows, 0]) >= _BEYOND
+        short = np.exp(np.nan_to_num(days.mean["rate_ln"][rows, 0])) >= world.limit(self, "starts_per_flame_hour", slot)
+        fast = short & (np.nan_to_num(days.mean["starts_ln"][rows, 0]) >= _BEYOND)
         many = np.nan_to_num(days.starts[rows]) >= world.limit(self, "starts_per_day", slot)
         verdict.level[:] = np.where(fast, np.where(many, verdict.level, np.minimum(verdict.level, 1)), 0)
-        taken = verdicts["heat_taken"]
-        taken.level[:] = np.minimum(
-            taken.level, 1
-        )  # people shut valves too; only a burner that cycles is worth a visit
+        for name in (
+            "heat_taken",
+            "fall_at_stop",
+        ):  # people shut valves too; only a burner that cycles is worth a visit
+            verdicts[name].level[:] = np.minimum(verdicts[name].level, 1)
+        self._confirm(verdicts["fall_at_stop"], short & many, slot, world)
+
+    def _confirm(self, fall: Verdict, cycles: NDArray[np.bool_], slot: Ints, world: World) -> None:
+        """Make water that passes the radiators by worth a visit where the burner cycles; then one day tells it."""
+        newest = filled(fall.past[:, 0], nan=0.0)
+        both = cycles & fall.known & (newest >= self.levels(self.drifts["fall_at_stop"].track, slot, world).warn)
+        fall.effect[:] = np.where(both, np.maximum(fall.effect, newest), fall.effect)
+        fall.level[:] = np.where(both, 2, np.where(cycles & (fall.level > 0), 2, fall.level))
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Forget days of other parts as well."""
@@ -145,12 +200,14 @@ class Cycling(Gradual):
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when boilers last did not heat."""
-        return super().dump() | self._unlit.dump() | self._past.dump()
+        parts = (self._unlit, self._stopped, self._burnt, self._past)
+        return super().dump() | {name: values for part in parts for name, values in part.dump().items()}
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take references, rings, and when boilers last did not heat."""
         super().load(data)
-        self._unlit.load(data)
+        for part in (self._unlit, self._stopped, self._burnt):
+            part.load(data)
         self._past.load({name: data[name] for name in self._past.dump()})
 
 

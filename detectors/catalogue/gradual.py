@@ -235,6 +235,52 @@ class Steps:
         self._last.load({name: data[name] for name in self._last.dump()})
 
 
+class Latest:
+    """What some quantities were when each boiler was last active.
+
+    Parameters
+    ----------
+    names
+        Of its state.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._last = Arrays(dict.fromkeys(names, (np.nan, np.float32, ())))
+
+    def take(self, slot: Ints, active: NDArray[np.bool_], values: dict[str, Floats], slots: int) -> dict[str, Floats]:
+        """Return the values of the newest active row up to each row, NaN before the first, shape (n,).
+
+        Parameters
+        ----------
+        slot
+            Sorted, and in order of time within a boiler, shape (n,).
+        values
+            By name, shape (n,).
+
+        Examples
+        --------
+        >>> burnt, lit = Latest("flow_c"), np.array([True, False, False])
+        >>> burnt.take(np.array([0, 0, 1]), lit, {"flow_c": np.array([60.0, 50.0, 40.0])}, 2)["flow_c"].tolist()
+        [60.0, 60.0, nan]
+        """
+        self._last.grow(slots)
+        row = running_max(slot, np.where(active, np.arange(len(slot)), -1))
+        result = {}
+        for name, value in values.items():
+            state = self._last[name]
+            result[name] = np.where(row < 0, state[slot], value[row].astype(np.float32)).astype(np.float64)
+            state[slot] = result[name]  # in order of time: the last assignment is the newest
+        return result
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return what was."""
+        return self._last.dump()
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take what was."""
+        self._last.load({name: data[name] for name in self._last.dump()})
+
+
 def slope_of(
     means: Sequence[Floats], count: Ints, least_variance: float
 ) -> tuple[Floats, Floats]:  # fmt: skip
