@@ -9,7 +9,9 @@ is not fitted. Source: value at rail or exactly constant while modulation change
 for days (devices guide 7). Limits: a coarse sensor stands still for long by nature: its own longest stand counts threefold,
 and pressure in steps of 0.1 bar must stand still for two weeks. What stands on a tenth may be told in tenths from now on: new
 firmware. Pressure is told sooner where its water has warmed and cooled by far more than its steps can hide while heating burnt:
-a sound system moves by 0.005 bar/K at least (devices guide 6), so 5 K move the last digit of hundredths twice. Hours in which
+a sound system moves by 0.005 bar/K at least (devices guide 6), so 5 K move the last digit of hundredths twice; and by what this
+system moved per kelvin on each of its own days, so that coarse steps are told within a day where the water swings as usual.
+A hot water sensor that reads the same through several draws, far more than it ever did, is stuck. Hours in which
 nothing came are no standing still, and of a gateway that seldom speaks eighteen looks are.
 """
 
@@ -20,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays
-from boilerwatch.fold import MINUTE_MS, Frames, ranks
+from boilerwatch.fold import DAY_MS, MINUTE_MS, Frames, ranks
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
@@ -33,6 +35,18 @@ _MOVES, _STANDS = 50, 3
 _LEAST_BAR_PER_K, _STEPS = 0.005, 2.5
 #: Hours, times the flame came or went and looks at a heating fire that a pressure stands for at least, with warmth to move it.
 _WARM_STILL_H, _WARM_TURNS, _WARM_FIRES = 4.0, 8, 6
+#: Hours and looks at a heating fire after which the swing of the water tells by itself: return sensors see surges that the
+#: system's water has not yet felt, half a day evens them out.
+_SWUNG_STILL_H, _SWUNG_FIRES = 12.0, 18
+#: Water that heating burns for is no further from where the look before saw it. [K]
+_LEAPS_K = 20.0
+#: Steps that a system must have moved by its own least per kelvin: within one and its noise it may stand. [-]
+_OWN_STEPS = 1.5
+#: A day tells what a system moves per kelvin where its water swung by so much, over so many looks at a fire; days needed, and
+#: how much of the least is forgotten a day: a vessel set right, or filled, moves less. [K], [-], [days], [-]
+_DAY_SWING_K, _DAY_FIRES, _DAYS, _FORGETS = 5.0, 12, 4, 1.02
+#: Draws that hot water must have been the same through, and for how long: each warms it by some 30 K, fewer may be of one bath. [-], [h]
+_DRAWS, _DRAWN_STILL_H = 4, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,7 @@ class Instruments:
     """Raise when a sensor stands at a rail or still, clear when it moves again."""
 
     name = "instruments"
-    version = "3"
+    version = "4"
     cadence: Any = "minute"
 
     def __init__(self) -> None:
@@ -95,14 +109,17 @@ class Instruments:
         self._of = Arrays(
             {"looked": (-1, np.int32, ()), "flame": (0, np.int8, ()), "turns": (0, np.int32, ()),
              "value": (np.nan, np.float32, wide), "since": (0, np.int32, wide), "turned": (0, np.int32, wide),
-             "before": (np.nan, np.float32, wide), "longest": (0, np.int32, wide), "step": (np.inf, np.float32, wide),
+             "before": (np.nan, np.float32, wide), "longest": (0, np.int32, wide), "step_bar": (np.inf, np.float32, ()),
              "heard": (-1, np.int32, wide), "moves": (0, np.uint8, wide), "told": (False, np.bool_, wide),
-             "coldest": (np.nan, np.float32, ()), "warmest": (np.nan, np.float32, ()), "fires": (0, np.int32, ())}
+             "coldest": (np.nan, np.float32, ()), "warmest": (np.nan, np.float32, ()), "fires": (0, np.int32, ()), "water": (np.nan, np.float32, ()),
+             "draws": (False, np.bool_, ()), "drawn": (0, np.uint16, ()), "most_drawn": (0, np.uint16, ())}
         )  # fmt: skip
+        self._slope = OwnSlope()
 
     def step(self, frames: Frames, world: World) -> None:
         """Look at the first minute of each ten."""
         self._of.grow(len(world.slots))
+        self._slope.grow(len(world.slots))
         ten = frames.start_ms // MINUTE_MS // _LOOK_MINUTES
         begins = np.concatenate([[True], frames.slot[1:] != frames.slot[:-1]])
         before = np.where(begins, self._of["looked"][frames.slot], np.concatenate([[-1], ten[:-1]]))
@@ -164,22 +181,29 @@ class Instruments:
         stood = np.where(told & begins, 0, stood)  # how long a failed one stood is not its habit
         longest = running_max(slot, np.maximum(stood, of["longest"][slot, number]))
         moves = np.minimum(of["moves"][slot, number] + _count_up(begins, moved & ~fresh), 255)
-        step = np.where(moved & ~fresh, np.abs(value - before), np.inf)
-        np.minimum.at(of["step"][:, number], slot, step.astype(np.float32))
         needed = world.limit(self, f"{sensor.signal}_still_h", slot) * 60.0
         needed = np.maximum(needed, _LOOKS * np.minimum(passed_min, _GAP_MINUTES))
         starts = np.full(len(rows), sensor.starts)
+        still, looked = minute - since, _LOOKS * np.minimum(passed_min, _GAP_MINUTES)
+        swung = np.zeros(len(rows), np.bool_)
         if sensor.signal == "water_pressure_bar":
-            coarsest = _coarsest_step(values[rows], of["step"][slot, number])
+            step = np.where(moved & ~fresh, np.abs(value - before), np.inf)
+            np.minimum.at(of["step_bar"], slot, step.astype(np.float32))
+            coarsest = _coarsest_step(values[rows], of["step_bar"][slot])
             needed = np.where(coarsest > _COARSE_BAR, needed * _COARSE_TIMES, needed)
-            must_move = self._must_move(seen.take(rows), anew, coarsest)
+            must_move, swung = self._must_move(seen.take(rows), anew, coarsest)
             needed = np.where(must_move, np.minimum(needed, _WARM_STILL_H * 60), needed)
             starts = np.where(must_move, _WARM_TURNS, starts)
-        stuck = (minute - since >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= starts)
-        stuck &= moves >= _MOVES
+            swung &= still >= np.maximum(np.maximum(_SWUNG_STILL_H * 60, looked), _STANDS * longest / 2)
+        elif sensor.signal == "dhw_temp_c":
+            swung = self._drawn_through(seen.take(rows), anew, told) & (
+                still >= np.maximum(_DRAWN_STILL_H * 60, looked)
+            )
+        stuck = (still >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= starts)
+        stuck = (stuck | swung) & (moves >= _MOVES)
         railed = ((value <= sensor.low) | (value >= sensor.high)) & (np.abs(value - came) >= sensor.leap)
-        railed &= ~many[rows] & (minute - since >= _LOOK_MINUTES)
-        self._tell(number, sensor, seen, rows, stuck, railed, moved & ~fresh, minute - since, turns - turned, world)
+        railed &= ~many[rows] & (still >= _LOOK_MINUTES)
+        self._tell(number, sensor, seen, rows, stuck, railed, moved & ~fresh, still, turns - turned, world)
         for name, row in (
             ("value", value),
             ("since", since),
@@ -191,23 +215,48 @@ class Instruments:
             of[name][slot, number] = row  # sorted by time: the last assignment is the newest
         of["moves"][slot, number] = moves
 
-    def _must_move(self, seen: Frames, moved: NDArray[np.bool_], step: Floats) -> NDArray[np.bool_]:
-        """Return where the water's warmth must have moved a sound pressure since it last did, shape (n,).
+    def _must_move(
+        self, seen: Frames, moved: NDArray[np.bool_], step: Floats
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return where the water's warmth must have moved a sound pressure since it last did, and where this system's, shape (n,).
 
         Only water that heating burns for counts: a tap warms the boiler's own litre and no system.
         """
         of, slot = self._of, seen.slot
-        heats = (seen.last("flame_on") > 0) & (seen.last("dhw_active") == 0)
-        water = np.where(heats, seen.last("return_temp_c"), np.nan)
-        result = np.zeros(len(slot), np.bool_)
+        tap = seen.last("dhw_active")
+        heats = (seen.last("flame_on") > 0) & ((tap == 0) | (np.isnan(tap) & np.isnan(seen.last("dhw_temp_c"))))
+        back = seen.last("return_temp_c")
+        water = np.where(heats, np.where(np.isnan(back), seen.last("flow_temp_c"), back), np.nan)
+        bar = seen.last("water_pressure_bar")
+        must, own_must = np.zeros(len(slot), np.bool_), np.zeros(len(slot), np.bool_)
         for rank in ranks(slot):
             own = slot[rank]
             fresh = moved[rank]
-            low = np.fmin(np.where(fresh, np.nan, of["coldest"][own]), water[rank])
-            high = np.fmax(np.where(fresh, np.nan, of["warmest"][own]), water[rank])
+            now, before = water[rank], of["water"][own]
+            # water does not leap so far but for a surge that the system never felt, or a lone wrong reading
+            now_c = np.where(np.abs(now - before) <= _LEAPS_K, now, np.nan)
+            of["water"][own] = np.where(np.isfinite(now), now, before)
+            low = np.fmin(np.where(fresh, np.nan, of["coldest"][own]), now_c)
+            high = np.fmax(np.where(fresh, np.nan, of["warmest"][own]), now_c)
             fires = np.where(fresh, 0, of["fires"][own]) + heats[rank]
             of["coldest"][own], of["warmest"][own], of["fires"][own] = low, high, fires
-            result[rank] = ((high - low) * _LEAST_BAR_PER_K >= _STEPS * step[rank]) & (fires >= _WARM_FIRES)
+            least = self._slope.take(own, seen.start_ms[rank], bar[rank], now_c, of["step_bar"][own])
+            must[rank] = ((high - low) * _LEAST_BAR_PER_K >= _STEPS * step[rank]) & (fires >= _WARM_FIRES)
+            own_must[rank] = ((high - low) * least >= _OWN_STEPS * step[rank]) & (fires >= _SWUNG_FIRES)
+        return must, own_must
+
+    def _drawn_through(self, seen: Frames, anew: NDArray[np.bool_], told: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return where hot water reads the same through far more draws than it ever did, shape (n,)."""
+        of, slot = self._of, seen.slot
+        draws = (seen.last("dhw_active") > 0) | (seen.last("dhw_flow_lpm") > 1)
+        result = np.zeros(len(slot), np.bool_)
+        for rank in ranks(slot):
+            own, now = slot[rank], draws[rank]
+            drawn = of["drawn"][own].astype(np.int64)
+            most = np.where(anew[rank] & ~told[rank], np.maximum(of["most_drawn"][own], drawn), of["most_drawn"][own])
+            drawn = np.where(anew[rank], 0, np.minimum(drawn + (now & ~of["draws"][own]), 60_000))
+            of["drawn"][own], of["most_drawn"][own], of["draws"][own] = drawn, most, now
+            result[rank] = drawn >= np.maximum(_DRAWS, _STANDS * most)
         return result
 
     def _tell(
@@ -244,16 +293,75 @@ class Instruments:
             return
         self._of.grow(slot + 1)
         self._of.reset(slot)
+        self._slope.reset(slot)
         for sensor in SENSORS:
             if sensor.problem in row.problems:
                 episodes.clear(row.boiler, sensor.key, row.at_ms, row.at_ms)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return what each sensor shows, and since when."""
-        return self._of.dump()
+        return self._of.dump() | self._slope.dump()
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take what each sensor showed, and since when."""
+        self._of.load(data)
+        self._slope.load(data)
+
+
+class OwnSlope:
+    """The least by which each system's pressure moved per kelvin of its water, of its own days; what one step may hide is taken off."""
+
+    def __init__(self) -> None:
+        low, high = (np.nan, np.float32, ()), (np.nan, np.float32, ())
+        self._of = Arrays(
+            {"slope.day": (-1, np.int32, ()), "slope.low_bar": low, "slope.high_bar": high, "slope.low_c": low, "slope.high_c": high,
+             "slope.fires": (0, np.uint8, ()), "slope.days": (0, np.uint8, ()), "slope.least": (np.nan, np.float32, ())}
+        )  # fmt: skip
+
+    def grow(self, size: int) -> None:
+        """Make room for so many boilers."""
+        self._of.grow(size)
+
+    def reset(self, slot: int) -> None:
+        """Forget a boiler's days."""
+        self._of.grow(slot + 1)
+        self._of.reset(slot)
+
+    def take(self, slot: Ints, start_ms: Ints, bar: Floats, water_c: Floats, step_bar: Floats) -> Floats:
+        """Add a look at some boilers; return the least movement of their past days, NaN without enough of them, shape (n,). [bar/K]
+
+        Parameters
+        ----------
+        water_c
+            Water that heating burns for, NaN where nothing burns, shape (n,).
+        """
+        of = {name: self._of[f"slope.{name}"] for name in ("day", "low_bar", "high_bar", "low_c", "high_c", "fires")}
+        day = start_ms // DAY_MS
+        over = day > of["day"][slot]
+        ended = slot[over]
+        swing, step = (of["high_c"][ended] - of["low_c"][ended]).astype(np.float64), step_bar[over]
+        moved = of["high_bar"][ended] - of["low_bar"][ended] - np.where(np.isfinite(step), step, 0.0)
+        tells = (swing >= _DAY_SWING_K) & (of["fires"][ended] >= _DAY_FIRES)
+        least, days = self._of["slope.least"], self._of["slope.days"]
+        kept = np.fmin(least[ended] * _FORGETS, np.maximum(moved, 0.0) / np.maximum(swing, _DAY_SWING_K))
+        least[ended] = np.where(tells, kept, least[ended])
+        days[ended] = np.minimum(days[ended] + tells, 250)
+        for name in ("low_bar", "high_bar", "low_c", "high_c"):
+            of[name][ended] = np.nan
+        of["fires"][ended] = 0
+        of["day"][slot] = day
+        for name, value in (("bar", bar), ("c", water_c)):
+            of[f"low_{name}"][slot] = np.fmin(of[f"low_{name}"][slot], value)
+            of[f"high_{name}"][slot] = np.fmax(of[f"high_{name}"][slot], value)
+        of["fires"][slot] = np.minimum(of["fires"][slot].astype(np.int64) + np.isfinite(water_c), 250)
+        return np.where(days[slot] >= _DAYS, least[slot], np.nan).astype(np.float64)
+
+    def dump(self) -> dict[str, NDArray[Any]]:
+        """Return the days of all boilers."""
+        return self._of.dump()
+
+    def load(self, data: dict[str, NDArray[Any]]) -> None:
+        """Take the days of all boilers."""
         self._of.load(data)
 
 
