@@ -38,6 +38,11 @@ class Block:
         self._connected = True
         self.events: list[tuple[int, Event]] = []
 
+    @property
+    def reached_ms(self) -> int:
+        """Arrival time reached. [ms since 1970]"""
+        return self._reached_ms
+
     def is_over(self, arrival_ms: int) -> bool:
         """Return whether something that arrives now belongs to the next block."""
         number = arrival_ms // self._beat_ms

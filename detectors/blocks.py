@@ -103,6 +103,11 @@ class Blocks:
         order = np.lexsort((parts[1], parts[0]))
         return Closed(*(part[order] for part in parts))
 
+    def forget(self, slot: int) -> None:
+        """Leave out the open block of a boiler: a service parts it in two."""
+        self._open.grow(slot + 1)
+        self._open.reset(slot)
+
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return the open blocks for a snapshot."""
         return self._open.dump()

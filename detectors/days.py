@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from boilerwatch.arrays import Arrays
 from boilerwatch.civil import day_starts
-from boilerwatch.fold import DAY_MS, Frames
+from boilerwatch.fold import DAY_MS, MINUTE_MS, Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, DailyDetector, Days, World
 
@@ -60,7 +60,16 @@ class DayFeatures:
         self._bands = {f"{one.name}/{name}": bands for one in detectors for name, bands in one.features.items()}
         self._bands |= {_FLAME: 1, _STARTS: 1}
         zero = (-1, np.int64, ())
-        self._open = Arrays({"start": zero, "end": zero, "newest": zero, "received": zero, "before": zero})
+        self._open = Arrays(
+            {
+                "start": zero,
+                "end": zero,
+                "newest": zero,
+                "received": zero,
+                "before": zero,
+                "serviced": (-1, np.int32, ()),
+            }
+        )
         ends = np.cumsum(list(self._bands.values())).tolist()
         self._place = {
             name: slice(end - bands, end) for (name, bands), end in zip(self._bands.items(), ends, strict=True)
@@ -78,6 +87,9 @@ class DayFeatures:
         for detector in self._detectors:
             for name, one in detector.measure(frames, self._world).items():
                 measured[f"{detector.name}/{name}"] = one
+        own = frames.start_ms // MINUTE_MS > self._open["serviced"][frames.slot]
+        if not own.all():
+            measured = {name: one._replace(values=np.where(own, one.values, np.nan)) for name, one in measured.items()}
         start, end = self._day_of(frames)
         closed = self._take(frames, start, end, measured)
         if closed is not None:
@@ -85,6 +97,14 @@ class DayFeatures:
                 self.tell(closed)
             for detector in self._detectors:
                 detector.judge(days_of(closed, detector), self._world)
+
+    def forget(self, slot: int, before_ms: int) -> None:
+        """Leave out what the open day measured before a service: it is of another boiler than what follows."""
+        for part in (self._open, self._sums):
+            part.grow(slot + 1)
+        self._open["serviced"][slot] = before_ms // MINUTE_MS
+        if self._open["start"][slot] < before_ms:
+            self._sums.reset(slot)
 
     def _day_of(self, frames: Frames) -> tuple[Ints, Ints]:
         """Return when the day of each minute begins and ends, shape (n,). [ms since 1970]"""
@@ -178,7 +198,8 @@ class DayFeatures:
 
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take the open days of a snapshot; what a detector of another version measured is left out."""
-        self._open.load({name: data[f"open.{name}"] for name in self._open.dump()})
+        nobody = np.full(len(data["total"]), -1, np.int32)  # snapshots of before know of no service
+        self._open.load({name: data.get(f"open.{name}", nobody) for name in self._open.dump()})
         self._sums.grow(len(data["total"]))
         fresh = {name: values[: len(data["total"])] for name, values in self._sums.dump().items()}
         begin = 0

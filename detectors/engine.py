@@ -20,7 +20,15 @@ from boilerwatch.model import Batch, Event, Finding
 from boilerwatch.register import Boiler
 from boilerwatch.service import ServiceRow
 from detectors.block import Block
-from detectors.catalogue.contract import DailyDetector, Detector, EventDetector, FrameDetector, RowDetector, World
+from detectors.catalogue.contract import (
+    FRESH_PARTS,
+    DailyDetector,
+    Detector,
+    EventDetector,
+    FrameDetector,
+    RowDetector,
+    World,
+)
 from detectors.catalogue.registry import DETECTORS
 from detectors.days import Closed, DayFeatures
 from detectors.episodes import Episodes, key_of
@@ -78,6 +86,7 @@ class Engine:
         self.slots = Slots()
         self.episodes = Episodes()
         self.world = World(self.slots, self.episodes, tuning=tuning or Tuning())
+        self.episodes.why = self.world.why_not
         if detectors is None:
             every = {name: make() for name, make in DETECTORS.items()} | {one.name: one for one in more}
             self.world.tuning.check(list(every.values()))
@@ -169,6 +178,8 @@ class Engine:
         slot = self.slots.of(row.boiler, row.facts.get("site", ""))
         if row.what == "registered":
             self._learn_facts(row.boiler, row.facts)
+        if row.what in FRESH_PARTS:
+            self._days.forget(slot, min(row.at_ms, self._block.reached_ms))
         for detector in self.detectors:
             detector.serviced(row, slot, self.episodes)
         return self.episodes.take()

@@ -5,6 +5,8 @@ boiler and chain are one story, told by one of them (`story`).
 """
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,6 +30,8 @@ class Episodes:
         self._leading: dict[tuple[str, str], str] = {}
         self._counters: dict[tuple[str, str], int] = {}
         self.out: list[Finding] = []
+        #: Subject, kind and whether it is a district -> values that say why it is no rival kind.
+        self.why: Callable[[str, str, bool], dict[str, Any]] = lambda _subject, _kind, _district: {}
 
     def in_kind(self, subject: str, kind: str) -> bool:
         """Return whether `subject` is in an episode of `kind` now, or in one it stands inside of, whatever more its key tells."""
@@ -65,6 +69,7 @@ class Episodes:
             name: value.item() if isinstance(value, np.generic) else value for name, value in (values or {}).items()
         }
         confidence = float(confidence)
+        why = partial(self.why, subject, kind, district)
         problem = problem or KIND_BY_NAME[kind].problem
         before, chain = self.raised.get((subject, key)), chain_of(kind, problem)
         leader = self._leader(subject, chain) if before is None and key == kind and not district else None
@@ -84,14 +89,14 @@ class Episodes:
                 id=f"{subject}-{kind}-{number}", boiler="" if district else subject, district=subject if district else "",
                 site=site, kind=kind, problem=problem, chain=chain, severity=severity, state="raised",
                 evidence_at_ms=at_ms, raised_at_ms=at_ms, received_at_ms=received_at_ms, detector=detector,
-                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values,
+                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values | why(),
             )  # fmt: skip
         elif severity == before.severity and not _is_news(before, failure_expected_at_ms, at_ms):
             return
         else:
             finding = msgspec.structs.replace(
                 before, severity=severity, state="updated", evidence_at_ms=at_ms, received_at_ms=received_at_ms,
-                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=values or before.values,
+                failure_expected_at_ms=failure_expected_at_ms, confidence=confidence, values=(values or before.values) | why(),
             )  # fmt: skip
         self._raise(subject, key, finding)
         self.out.append(finding)
@@ -115,6 +120,8 @@ class Episodes:
             received_at_ms=received_at_ms, values=values | leader.values | {ALSO: sorted({kind, *also})},
         )  # fmt: skip
         self._raise(leader.boiler, leader.kind, finding)
+        why = self.why(leader.boiler, leader.kind, False)  # which now knows of what stands inside
+        finding = self.raised[leader.boiler, leader.kind] = msgspec.structs.replace(finding, values=finding.values | why)
         self.out.append(finding)
 
     def clear(self, subject: str, key: str, at_ms: int, received_at_ms: int) -> None:

@@ -16,11 +16,12 @@ from alerting.ticket import ACTIONS, VERDICTS, Ticket
 from boilerwatch.clock import Clock
 from boilerwatch.errors import TicketError
 from boilerwatch.kinds import PROBLEM_BY_NAME, PROBLEMS
+from boilerwatch.rivals import SIGNS
 from boilerwatch.store.protocol import Store
 
 _WINDOW_MS = 3 * DAY_MS
 _LISTED, _HOUR_MS = 300, 3_600_000
-_HIDDEN = frozenset({"code", "meaning", "meaning_zh", "source"})
+_HIDDEN = frozenset({"code", "meaning", "meaning_zh", "source", "why_not"})
 _CHAIN_SIGNALS = {
     "water": ["water_pressure_bar", "flow_temp_c"], "flow": ["flow_temp_c", "return_temp_c", "modulation_pct"],
     "flame": ["flame_current_ua", "modulation_pct", "flame_on"], "air": ["fan_speed_rpm", "fan_setpoint_rpm"],
@@ -84,7 +85,8 @@ class Views:
             "newest": newest,
             "t": ticket, "possible": [name for name in ACTIONS if fits(ticket, name)], "problems": PROBLEMS,
             "verdicts": VERDICTS, "expected": ticket.finding.get("failure_expected_at_ms"),
-            "values": [(name, value) for name, value in values.items() if name not in _HIDDEN],
+            "values": [(name, value) for name, value in values.items() if not name.startswith("rival_") and name not in _HIDDEN],
+            "why_not": _why_not(values, language),
             "code": values.get("code", ""), "meaning": meaning,
             "parts": "" if row is None else row.parts_zh if language == "zh" else row.parts_en,
             "grafana": grafana_link(self._grafana_url, ticket.boiler, at_ms - _WINDOW_MS, at_ms + DAY_MS // 4),
@@ -153,3 +155,21 @@ def _counts(connection: Connection, now_ms: int) -> dict[str, int]:
         "maintenance": select(func.count()).where(STANDING.c.code == 2),
     }
     return {name: int(connection.execute(query).scalar() or 0) for name, query in queries.items()}
+
+
+def _why_not(values: dict[str, Any], language: str) -> list[tuple[str, str]]:
+    """Return the kinds that a finding is not, each with why: its own sentence, or the same in Chinese."""
+    said = values.get("why_not")
+    found = []
+    for one in said if isinstance(said, list) else ():
+        rival, _, sentence = str(one).partition(": ")
+        found.append((rival, _in_chinese(rival, values) if language == "zh" else sentence))
+    return found
+
+
+def _in_chinese(rival: str, values: dict[str, Any]) -> str:
+    score, told = values.get(f"rival_{rival}_score"), values.get(f"rival_{rival}_told")
+    if score is None and told is None:
+        return "单台故障,而多台同时出现"
+    measure = f"证据为上门标准的 {score:.0%}" if isinstance(score, int | float) else "已另行报告" if told else "未出现"
+    return f"{SIGNS[rival].zh if rival in SIGNS else rival}: {measure}"

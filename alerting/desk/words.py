@@ -17,7 +17,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "actions": ("Actions", "操作"), "parts": ("Take along", "携带备件"), "meaning": ("The code means", "代码含义"),
     "started": ("started", "开始"), "due": ("due", "截止"), "met": ("met", "完成"), "met_late": ("met late", "超时完成"),
     "running": ("running", "进行中"), "ended": ("ended", "已结束"), "detector": ("Detector", "检测器"),
-    "expected": ("Failure expected", "预计故障"), "your_name": ("Your name", "您的姓名"), "save": ("Save", "保存"),
+    "why_not": ("Why not", "为何不是"), "expected": ("Failure expected", "预计故障"), "your_name": ("Your name", "您的姓名"), "save": ("Save", "保存"),
     "name_needed": ("Give your name first: every step bears who took it.", "请先填写姓名:每一步操作都记录操作人。"),
     "note": ("Note or reason", "备注或原因"), "technician": ("Technician", "维修人员"),
     "a_acknowledge": ("Acknowledge", "响应"), "a_assign": ("Assign", "派工"), "a_check_in": ("Check in", "到场签到"),

@@ -92,7 +92,10 @@ def _shares(what: str, shares: Mapping[str, Any]) -> str:
 def _ablation(run: Mapping[str, Any]) -> str:
     for group in run.values():
         if group["without"]:
-            variants = {"whole": group, **{f"without {name}": one for name, one in group["without"].items()}}
+            variants = {"whole, knowing readings and codes alone": group}
+            if group.get("told"):
+                variants["whole, told of repairs, parts and top-ups"] = group["told"]
+            variants |= {f"without {name}": one for name, one in group["without"].items()}
             rows = [
                 (name, _share(one), _lead(one), f"{one['false_per_1000']:.2f}", one["wrong_chains"])
                 for name, one in variants.items()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from boilerwatch.evaluation.run import CATALOGUE, THRESHOLD, Result
+from boilerwatch.evaluation.run import CATALOGUE, THRESHOLD, TOLD, Result
 from boilerwatch.kinds import KINDS
 from simulators.intervals import poisson, wilson
 from simulators.score import Case, Score, Verdict
@@ -38,7 +38,8 @@ def group_figures(results: Sequence[Result]) -> dict[str, Any]:
         "gateways": _shared_by(results, [one.habits for one in results]),
         "false_by_kind": dict(sorted(Counter(one.kind for one in catalogue.false).items())),
         "threshold": _short(variants[THRESHOLD]) | {"kinds": _kinds(variants[THRESHOLD])},
-        "without": {name: _short(one) for name, one in variants.items() if name not in (CATALOGUE, THRESHOLD)},
+        "without": {name: _short(one) for name, one in variants.items() if name not in (CATALOGUE, THRESHOLD, TOLD)},
+        "told": _short(variants[TOLD]) if TOLD in variants else None,
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ Sees: events. Needs: the family, from the register; without it a code cannot be 
 Lock-out and blocking codes are `lockout_code` (critical, warning), warnings and the vendors' own early warnings
 `maintenance_code`, with the mechanism they warn of; states of normal running are nothing. A code that clears and comes
 back counts: five times within a day make it a grade graver, as boilers block first and lock later; a first ignition that
-failed (Ariston 5P1) is worth knowing once and a visit when it comes five times a week. Cadence: as codes come.
+failed (Ariston 5P1) is worth knowing once and a visit when it comes five times a week. Cadence: as codes come. Units: times a day, times a week.
 Sources: the code table, one source a row; Rinnai 12 is more than 20 flame losses a day, Remeha E5 more than 5 in one
 demand, Worcester blocks before it locks (devices guide 5.2). Limits: what an unknown family's code means is not guessed.
 """

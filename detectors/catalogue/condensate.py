@@ -22,7 +22,7 @@ from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
 from detectors.catalogue.counters import Counters
-from detectors.catalogue.gradual import rival_scores, rivalled
+from detectors.catalogue.gradual import rivalled
 from detectors.episodes import Episodes
 
 KIND = "condensate_blocked"
@@ -129,7 +129,6 @@ class Condensate:
         values: dict[str, Any] = {
             "failures_in_clusters": int(within[i]), "clusters_of_6_h": int(number[i]), "clusters_in_frost": int(cold[i]),
             "failures_per_start_elsewhere": round(float(outside[i]), 3), "days": _KEPT // _BLOCKS,
-            **rival_scores(_RIVALS, one, world),
         }  # fmt: skip
         world.episodes.say(
             world.slots.boilers[one], KIND, severity="warning" if level > 1 else "advisory",

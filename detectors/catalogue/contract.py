@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.fold import Frames
-from boilerwatch.kinds import KINDS
+from boilerwatch.kinds import KIND_BY_NAME, KINDS
 from boilerwatch.model import Event, Floats, Ints
 from boilerwatch.register import DEFAULT_ZONE
+from boilerwatch.rivals import RIVALS, SIGNS
 from boilerwatch.service import ServiceRow
 from detectors.episodes import Episodes
 from detectors.slots import Arrays, Slots
@@ -150,6 +151,28 @@ class World:
             return np.zeros(len(slot), np.bool_)
         told = episodes.is_raised if ":" in kind else episodes.in_kind
         return np.array([told(boilers[one], kind) for one in slot.tolist()], np.bool_)
+
+    def why_not(self, boiler: str, kind: str, district: bool) -> dict[str, Any]:
+        """Return what a finding says of each kind that it is not: a sentence, and its score or whether it is told as well."""
+        rivals = RIVALS.get(kind, ())
+        if district:  # nobody's boiler fails with its neighbour's
+            rivals = tuple(rival for rival in rivals if KIND_BY_NAME[rival].chain != "link")
+            said = [f"{rival}: it fails in one boiler, and several show this at once" for rival in rivals]
+            return {"why_not": said} if said else {}
+        values: dict[str, Any] = {}
+        said = []
+        for rival in rivals:
+            there = self.episodes.in_kind(boiler, rival)
+            if KIND_BY_NAME[rival].gradual:
+                slot = self.slots.of(boiler)
+                self.scores.grow(slot + 1)
+                score = values[f"rival_{rival}_score"] = round(float(self.scores[rival][slot]), 2)
+                measure = f"{score:g} of what is worth a visit is measured"
+            else:
+                values[f"rival_{rival}_told"] = there
+                measure = "is not told"
+            said.append(f"{rival}: {SIGNS[rival].en}: {'is told as well' if there else measure}")
+        return values | {"why_not": said} if said else {}
 
     def fact(self, slot: int, name: str) -> str:
         """Return one thing the register says, empty where it does not."""

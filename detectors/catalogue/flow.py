@@ -5,6 +5,7 @@ grows as the flow falls, times the square root of pump speed where there is one:
 in its speed, and how flow follows speed lies between proportional (affinity law) and not at all (valves and heads that
 hold against it); and flue - return, which rises as scale insulates the exchanger; flue - flow of boilers that have no return sensor, as many
 that do not condense. Needs: flow and return, or flue and one of them; silent without; days with too few readings are taken together, up to five of them. Water temperature is what else moves them, and is taken out.
+Cadence: minutes measured, days judged. Units: logarithms of ratios (spread), kelvin (flue gas).
 Sources: target spread 20 K, blocks at 22-35 K; condensing flue 50-60 °C, cut-off 80 °C (devices guide 6).
 Limits: radiators shut all at once look like a step and are taken as a new normal.
 """

@@ -123,7 +123,6 @@ class Gradual:
             "days_to_limit_soonest": round(soonest, 1),
             "days_to_limit_latest": round(latest, 1),
             "score": round(float(verdict.score[i]), 2),
-            **rival_scores(track.rivals, slot, world),
         }
         world.episodes.say(
             world.slots.boilers[slot], track.kind, severity=verdict.severity(i), at_ms=at_ms,
@@ -363,12 +362,6 @@ def _outdone(track: Track, slot: int, world: World) -> tuple[str, ...]:
     least = _HELD_SHARE * float(world.scores[track.kind][slot])
     gradual = [kind for kind in track.rivals if KIND_BY_NAME[kind].gradual]
     return tuple(kind for kind in gradual if float(world.scores[kind][slot]) < least)
-
-
-def rival_scores(rivals: tuple[str, ...], slot: int, world: World) -> dict[str, float]:
-    """Return what a finding says of the kinds that it is not."""
-    gradual = [kind for kind in rivals if KIND_BY_NAME[kind].gradual]
-    return {f"rival_{kind}_score": round(float(world.scores[kind][slot]), 2) for kind in gradual}
 
 
 def log_of(values: Floats) -> Floats:

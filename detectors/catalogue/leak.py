@@ -160,7 +160,6 @@ class SlowLeak:
             "fall_bar": round(float(fall.fall[i]), 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),
             "days_to_limit_soonest": round(soonest, 1), "days_to_limit_latest": round(latest, 1), "limit_bar": cut_out,
             "peaks_explain_log_likelihood": round(max(float(fall.peaks[i]), -99.0), 1), "peaks_above_bar": WEEP_BAR,
-            "rival_vessel_flat_score": round(float(world.scores["vessel_flat"][slot]), 2),
         }  # fmt: skip
         self._say(kind, slot, days, loss / error, values, at_ms, now_ms, world)
 
@@ -172,7 +171,6 @@ class SlowLeak:
             "gain_bar_per_day": round(gain, 4), "gain_error_bar_per_day": round(error, 4),
             "rise_bar": round(-float(fall.fall[i]), 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),
             "days_to_limit_soonest": round(soonest, 1), "days_to_limit_latest": round(latest, 1), "limit_bar": RELIEF_BAR,
-            "rival_vessel_flat_score": round(float(world.scores["vessel_flat"][slot]), 2),
         }  # fmt: skip
         if not world.episodes.is_raised(world.slots.boilers[slot], "pressure_sensor_failed"):
             self._say("filling_loop_passing", slot, days, gain / error, values, at_ms, now_ms, world)
@@ -193,6 +191,7 @@ class SlowLeak:
             return
         self._past.grow(slot + 1)
         self._past.reset(slot)
+        self.blocks.forget(slot)
         if row.what != "topped_up":
             for kind, problem in zip((*_BOTH, "filling_loop_passing"), ("low", "low", "high"), strict=True):
                 if f"{problem}_water_pressure" in row.problems:

@@ -12,6 +12,7 @@ relief valve, from one reading to the next is the sensor's when the burner goes 
 flame that burns at what reads as 0.3 bar means another unit or sensor, and says nothing of the water; flow that fell
 faster than water can cool, or beside a warm return, is no frost. Needs: pressure, or flow temperature; silent without.
 Cadence: readings. Units: bar, degrees Celsius.
+Sources: those named; OTGW SAT 0.3 bar an hour and 0.8 bar, Riello 0.5 bar, Vaillant S.41 2.8 bar, Baxi 5 °C (devices guide 6).
 Limits: where no flame is told, a sensor that fails to zero is told as low pressure after half an hour.
 """
 

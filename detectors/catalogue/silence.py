@@ -1,8 +1,11 @@
 """Silence and what it is due to, on arrival time alone.
 
-Each boiler has its own habit: a running 99th percentile of the gaps between its arrivals. Three habits without a word
+Sees: each boiler's own habit, a running 99th percentile of the gaps between its arrivals. Three habits without a word
 is silence: an advisory at once, a warning after two hours. When most boilers of a site fall silent together it is one
 district incident. While we ourselves do not listen, or nobody at all is heard, nobody is silent, because we cannot know.
+Needs: five arrivals to know a habit from, whatever they tell; silent before. Cadence: arrivals, looked at by the clock. Units: seconds.
+Source: the boiler's own past; gateways speak every ten seconds to twice an hour, or on change (devices guide 1 to 4).
+Limits: of a boiler alone, home link and power cannot be told apart; one that is the only one heard counts as itself silent.
 """
 
 from bisect import bisect_right

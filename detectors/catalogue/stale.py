@@ -2,7 +2,10 @@
 
 Sees: arrivals of ten signals, looked at once an hour. A signal that was heard in a day's worth of looks, then stays away
 for a day and for three times its own longest absence, is stale; signals sent on change have long absences of their own.
-Cadence: hours of arrival time. Needs nothing; a boiler that is silent altogether is not looked at.
+Cadence: hours of arrival time. Units: seconds. Needs nothing: without a signal there is none to miss; a boiler that is silent
+altogether is not looked at.
+Source: each signal's own past; gateways on change send what stands still a few times a day (devices guide 1 and 2).
+Limits: what comes less often than daily is told late, and a sensor taken away on purpose is told once.
 """
 
 from typing import Any

@@ -3,7 +3,8 @@
 Sees: pressure and water temperature of each minute. By the isothermal gas law dp = (p + 1.013)^2 / gas * dV, so a day's
 regression of pressure on the water's expansion, divided by (p + 1.013)^2, is one over the gas that is left, whatever
 water was lost or filled in: a leak, a top-up and a passing filling loop leave it where it was. Needs: pressure, and flow
-or return temperature that moves by some kelvins within the day; silent without.
+or return temperature that moves by some kelvins within the day; silent without. Cadence: minutes measured, days judged.
+Units: logarithm of a ratio of gas.
 Sources: expansion 1.5 % from 20 to 60 °C and 2.7 % to 80 °C; with 75 % of the charge 2.39 bar at 70 °C, with 25 % above
 3 bar, where the relief valve opens, at 50 °C (devices guide 6). Limits: what a valve shut in front of the vessel does
 is a jump, and is left to the hard limits.

@@ -56,6 +56,25 @@ def test_every_page_answers_in_both_languages(page: httpx.Client, language: str)
         assert "script-src 'self'" in answer.headers["content-security-policy"]
 
 
+def test_a_ticket_says_why_it_is_no_kind_that_looks_alike(installation: Settings, engine: Engine) -> None:
+    said = ["vessel_flat: it swings: 0.2 of what is worth a visit is measured", f"pressure_sensor_failed: {EVIL}"]
+    values = {"why_not": said, "rival_vessel_flat_score": 0.2, "rival_pressure_sensor_failed_told": False}
+    with engine.begin() as connection:
+        tell(connection, finding(values=values))
+    with serving(create_app(installation, ManualClock(T0 + HOUR_MS // 2))) as client:
+        english = client.get("/tickets/1").text
+        assert (
+            "<dt>Why not Expansion vessel flat</dt><dd>it swings: 0.2 of what is worth a visit is measured</dd>"
+            in english
+        )
+        assert "rival_" not in english
+        assert EVIL not in english
+        client.get("/language", params={"to": "zh", "back": "/"})
+        chinese = client.get("/tickets/1").text
+        assert "<dt>为何不是 膨胀水箱失压</dt><dd>水压随水温的波动越来越大: 证据为上门标准的 20%</dd>" in chinese
+        assert "水压读数跳变或不再变化: 未出现" in chinese
+
+
 def test_without_a_name_nothing_happens_and_a_sentence_says_so(page: httpx.Client, engine: Engine) -> None:
     answer = page.post("/tickets/1/act", data=form(page, action="acknowledge"))
     assert "Give your name first" in answer.text

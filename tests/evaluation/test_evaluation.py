@@ -11,7 +11,7 @@ from boilerwatch.errors import InputError
 from boilerwatch.evaluation.ablation import WITHOUT, whole
 from boilerwatch.evaluation.document import render
 from boilerwatch.evaluation.figures import group_figures
-from boilerwatch.evaluation.run import CATALOGUE, THRESHOLD, run
+from boilerwatch.evaluation.run import CATALOGUE, THRESHOLD, TOLD, run
 from boilerwatch.evaluation.threshold import PlainThreshold
 from simulators.dataset import Order
 from tests.detectors.series import findings_of, series
@@ -39,7 +39,7 @@ def test_every_idea_taken_away_leaves_the_same_detectors_by_name() -> None:
 
 def test_a_fleets_figures_add_up_and_make_a_page() -> None:
     result = run(SMALL, ablated=True)
-    assert set(result.scores) == {CATALOGUE, THRESHOLD, *WITHOUT}
+    assert set(result.scores) == {CATALOGUE, THRESHOLD, TOLD, *WITHOUT}
     figures = group_figures([result, result])
     alone = group_figures([result])
     assert figures["boiler_days"] == 2 * alone["boiler_days"] == 2 * 12 * 20
@@ -56,6 +56,8 @@ def test_a_fleets_figures_add_up_and_make_a_page() -> None:
     for detector in whole():
         assert f"### {detector.name}@{detector.version}" in page
     assert "without bands of modulation" in page
+    assert "told of repairs" in page
+    assert "told of repairs" not in render({"fast": {"usual": {"what": "as measured before", **figures, "told": None}}})
 
 
 def test_figures_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
