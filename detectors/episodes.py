@@ -121,7 +121,9 @@ class Episodes:
         )  # fmt: skip
         self._raise(leader.boiler, leader.kind, finding)
         why = self.why(leader.boiler, leader.kind, False)  # which now knows of what stands inside
-        finding = self.raised[leader.boiler, leader.kind] = msgspec.structs.replace(finding, values=finding.values | why)
+        finding = self.raised[leader.boiler, leader.kind] = msgspec.structs.replace(
+            finding, values=finding.values | why
+        )
         self.out.append(finding)
 
     def clear(self, subject: str, key: str, at_ms: int, received_at_ms: int) -> None:
