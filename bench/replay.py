@@ -1,4 +1,4 @@
-"""Replay, whole catalogue, from .jsonl.gz: readings a second of one process, beside the limits of the design.
+"""Replay, whole catalogue, from .jsonl.gz: readings a second of one process's CPU, beside the limits of the design.
 
 Run as `python -m bench.replay`; prints a line a case and writes JSON to the file named by --json.
 """
@@ -10,10 +10,11 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
+from boilerwatch.garbage import collect_rarely
 from boilerwatch.register import Boiler
 from detectors.replay import replay
 
@@ -44,15 +45,16 @@ def write(path: Path, boilers: int, readings: int, interval_s: int) -> int:
     return boilers * readings
 
 
-def measure(boilers: int, readings: int, interval_s: int) -> float:
-    """Return readings a second."""
+def measure(boilers: int, readings: int, interval_s: int) -> tuple[float, float]:
+    """Return readings a second of this process's CPU, and by the clock."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "readings.jsonl.gz"
         count = write(path, boilers, readings, interval_s)
         register = [Boiler(f"b-{number}", f"s-{number // 50}", family="bosch_ems") for number in range(boilers)]
-        began = perf_counter()
-        found = sum(1 for _ in replay(path, register, Counter()))
-        return count / (perf_counter() - began) if found >= 0 else 0.0
+        began, spent = perf_counter(), process_time()
+        for _ in replay(path, register, Counter()):
+            pass
+        return count / (process_time() - spent), count / (perf_counter() - began)
 
 
 def main() -> None:
@@ -61,10 +63,13 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     results = {}
     options = parser.parse_args()
+    collect_rarely()  # as the command does
     for name, (boilers, readings, interval_s, least) in CASES.items():
-        rate = measure(boilers, readings, interval_s)
-        results[name] = {"readings_per_s": round(rate), "limit": round(least), "met": rate >= least}
-        sys.stdout.write(f"{name}: {rate:,.0f} readings/s, limit {least:,.0f}\n")
+        rate, by_clock = measure(boilers, readings, interval_s)
+        results[name] = {
+            "readings_per_s": round(rate), "readings_per_s_by_clock": round(by_clock), "limit": round(least), "met": rate >= least,
+        }  # fmt: skip
+        sys.stdout.write(f"{name}: {rate:,.0f} readings/s of CPU, {by_clock:,.0f} by the clock, limit {least:,.0f}\n")
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -36,7 +36,8 @@ class Arrays:
             return
         larger = max(size, 2 * self._size, _FIRST_SIZE)
         for name, (value, dtype, shape) in self._fields.items():
-            fresh = np.full((larger, *shape), value, dtype)
+            # zeros come from the system as they are first touched, which a table of few rows hardly ever is
+            fresh = np.full((larger, *shape), value, dtype) if value else np.zeros((larger, *shape), dtype)
             fresh[: self._size] = self._data[name]
             self._data[name] = fresh
         self._size = larger
@@ -83,6 +84,6 @@ def shifted(rings: NDArray[Any], by: NDArray[np.int64], fill: float) -> NDArray[
     [[2, 3, 0], [0, 0, 0]]
     """
     kept = rings.shape[1]
-    place = np.arange(kept)[None, :] + np.clip(by, 0, kept)[:, None]
-    place = place.reshape(place.shape + (1,) * (rings.ndim - 2))
-    return np.where(place < kept, np.take_along_axis(rings, np.minimum(place, kept - 1), axis=1), fill)
+    place = np.arange(kept) + np.minimum(np.maximum(by, 0), kept)[:, None]
+    moved = rings[np.arange(len(rings))[:, None], np.minimum(place, kept - 1)]
+    return np.where((place < kept).reshape(place.shape + (1,) * (rings.ndim - 2)), moved, fill)

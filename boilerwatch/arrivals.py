@@ -7,7 +7,6 @@ seems to be ahead of the others.
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,23 +25,21 @@ class Arrivals:
         self._number = np.zeros(0, np.int64)
         self._untold = 0
 
-    def of(self, boilers: Sequence[str], code: Ints, ts_ms: Ints, told: Ints | None = None) -> Ints:
+    def of(self, boiler: Ints, ts_ms: Ints, told: Ints | None = None) -> Ints:
         """Take more lines; return when those came that are decided, the earliest first, the others wait.
 
         Parameters
         ----------
-        boilers
-            Each once.
-        code
-            Which of them a line is of, shape (n,).
+        boiler
+            Number of the boiler that a line is of, the same each time, shape (n,).
         told
             The line's own arrival, -1 where it has none; None for none at all, shape (n,). [ms since 1970]
         """
-        told = np.full(len(code), _UNTOLD) if told is None else told
+        told = np.full(len(boiler), _UNTOLD) if told is None else told
         is_untold = told == _UNTOLD
         number = self._untold + np.cumsum(is_untold)
         self._untold = int(number[-1]) if len(number) else self._untold
-        now_ms, half = self._window.of(boilers, code[is_untold], ts_ms[is_untold])
+        now_ms, half = self._window.of(boiler[is_untold], ts_ms[is_untold])
         decides = number[is_untold] - half  # the line that each of these is the last to wait for; never goes back
         self._told, self._number = np.append(self._told, told), np.append(self._number, number)
         place = np.searchsorted(decides, self._number)
@@ -66,26 +63,25 @@ class _Window:
     """The boilers last heard, and the median of what they told."""
 
     def __init__(self) -> None:
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self._last: OrderedDict[int, int] = OrderedDict()
         self._sorted: list[int] = []
         self.now_ms = 0
 
-    def of(self, boilers: Sequence[str], code: Ints, ts_ms: Ints) -> tuple[Ints, Ints]:
+    def of(self, boiler: Ints, ts_ms: Ints) -> tuple[Ints, Ints]:
         """Return the running maximum of the median up to each line, and half of the boilers in it, shape (n,)."""
-        begin = min(len(code), max(_MEDIAN_OF - len(self._last), 0))
-        first = self._one_by_one(boilers, code[:begin], ts_ms[:begin])
-        if begin == len(code):
+        begin = min(len(boiler), max(_MEDIAN_OF - len(self._last), 0))
+        first = self._one_by_one(boiler[:begin], ts_ms[:begin])
+        if begin == len(boiler):
             return first
-        rest = self._at_once(boilers, code[begin:], ts_ms[begin:])
+        rest = self._at_once(boiler[begin:], ts_ms[begin:])
         if rest is None:
-            rest = self._one_by_one(boilers, code[begin:], ts_ms[begin:])
+            rest = self._one_by_one(boiler[begin:], ts_ms[begin:])
         return np.append(first[0], rest[0]), np.append(first[1], rest[1])
 
-    def _one_by_one(self, boilers: Sequence[str], code: Ints, ts_ms: Ints) -> tuple[Ints, Ints]:
+    def _one_by_one(self, boilers: Ints, ts_ms: Ints) -> tuple[Ints, Ints]:
         last, ordered, now_ms = self._last, self._sorted, self.now_ms
         reached, half = [], []
-        for number, ts in zip(code.tolist(), ts_ms.tolist(), strict=True):
-            boiler = boilers[number]
+        for boiler, ts in zip(boilers.tolist(), ts_ms.tolist(), strict=True):
             before = last.pop(boiler, None)
             if before is None and len(last) == _MEDIAN_OF:
                 _, before = last.popitem(last=False)
@@ -100,20 +96,19 @@ class _Window:
         self.now_ms = now_ms
         return np.array(reached, np.int64), np.array(half, np.int64)
 
-    def _at_once(self, boilers: Sequence[str], code: Ints, ts_ms: Ints) -> tuple[Ints, Ints] | None:
+    def _at_once(self, boiler: Ints, ts_ms: Ints) -> tuple[Ints, Ints] | None:
         """Return the same for lines whose boilers take turns, or are one: the last boilers heard are the last lines; else None."""
-        number = {boiler: place for place, boiler in enumerate(boilers)}
-        held = np.array([number.get(boiler, -1 - place) for place, boiler in enumerate(self._last)], np.int64)
-        if len(held) == 1 and (code == held[0]).all():
+        held = np.array(list(self._last), np.int64)
+        if len(held) == 1 and (boiler == held[0]).all():
             middle, kept = ts_ms, 1
-        elif len(held) == _MEDIAN_OF and _apart(np.concatenate([held, code])) >= _MEDIAN_OF:
+        elif len(held) == _MEDIAN_OF and _apart(np.concatenate([held, boiler])) >= _MEDIAN_OF:
             every = np.concatenate([np.array(list(self._last.values()), np.int64), ts_ms])
             windows = np.lib.stride_tricks.sliding_window_view(every, _MEDIAN_OF)[1:]
             place = (_MEDIAN_OF - 1) // 2
             middle, kept = np.partition(windows, place, axis=1)[:, place], _MEDIAN_OF
         else:
             return None
-        fresh = zip([boilers[one] for one in code[-kept:].tolist()], ts_ms[-kept:].tolist(), strict=True)
+        fresh = zip(boiler[-kept:].tolist(), ts_ms[-kept:].tolist(), strict=True)
         newest = [*self._last.items(), *fresh][-kept:]
         self._last, self._sorted = OrderedDict(newest), sorted(ts for _, ts in newest)
         reached = np.maximum(np.maximum.accumulate(middle), self.now_ms)
@@ -121,7 +116,7 @@ class _Window:
         return reached, np.full(len(reached), kept // 2)
 
 
-def _apart(code: Ints) -> int:
+def _apart(boiler: Ints) -> int:
     """Return the least number of lines from a boiler's line to its next, as many as there are where none has two."""
-    order = np.argsort(code, kind="stable")
-    return int(np.diff(order)[np.diff(code[order]) == 0].min(initial=len(code)))
+    order = np.argsort(boiler, kind="stable")
+    return int(np.diff(order)[np.diff(boiler[order]) == 0].min(initial=len(boiler)))

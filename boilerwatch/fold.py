@@ -5,7 +5,7 @@ detectors measure to days, one whole part after another in order of time, so sum
 were cut into batches.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -49,7 +49,7 @@ class Frames:
     starts
         Burner starts, NaN where they cannot be known, shape (n,). [-]
     stats
-        Signal -> its statistics.
+        Signal -> its statistics; not to be changed once the frames are shown.
     """
 
     cadence: Cadence
@@ -61,6 +61,15 @@ class Frames:
     flame_on_s: Floats
     starts: Floats
     stats: dict[str, Stats] = field(default_factory=dict)
+    _made: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, make: "Callable[[Frames], NDArray[Any]]") -> NDArray[Any]:
+        """Return what was made of these frames under a name before, else make it: many detectors look at the same. Read-only."""
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = make(self)
+            made.flags.writeable = False
+        return made
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -84,25 +93,38 @@ class Frames:
 
     def mean(self, signal: str) -> Floats:
         """Return the mean of each frame, shape (n,)."""
-        if signal not in self.stats:
-            return self._nothing()
-        stats = self.stats[signal]
-        return np.where(stats.readings > 0, stats.total / np.maximum(stats.readings, 1), np.nan)
+        return (
+            self.once(signal, lambda frames: _mean(frames.stats[signal])) if signal in self.stats else self._nothing()
+        )
 
     def count(self, signal: str) -> Ints:
         """Return how many readings had the signal, shape (n,)."""
         return self.stats[signal].readings if signal in self.stats else np.zeros(len(self), np.int64)
 
-    def take(self, rows: NDArray[Any] | slice) -> "Frames":
-        """Return these frames only."""
-        stats = {name: Stats._make(array[rows] for array in one) for name, one in self.stats.items()}
+    def take(self, rows: NDArray[Any] | slice, signals: Collection[str] | None = None) -> "Frames":
+        """Return these frames only.
+
+        Parameters
+        ----------
+        signals
+            Those of them that will be looked at; None for all.
+        """
+        stats = {
+            name: Stats._make([array[rows] for array in one])
+            for name, one in self.stats.items()
+            if signals is None or name in signals
+        }
         return Frames(
             self.cadence, self.slot[rows], self.start_ms[rows], self.newest_ms[rows], self.received_at_ms[rows],
             self.gap_s[rows], self.flame_on_s[rows], self.starts[rows], stats,
         )  # fmt: skip
 
     def _nothing(self) -> Floats:
-        return np.full(len(self), np.nan)
+        return self.once("", lambda frames: np.full(len(frames), np.nan))
+
+
+def _mean(stats: Stats) -> Floats:
+    return np.where(stats.readings > 0, stats.total / np.maximum(stats.readings, 1), np.nan)
 
 
 def stats_of(values: Floats) -> Stats:
@@ -121,7 +143,10 @@ def ranks(slot: Ints) -> Iterator[Ints]:
     """
     if not len(slot):
         return
-    begins = np.flatnonzero(np.concatenate([[True], slot[1:] != slot[:-1]]))
+    begins = np.concatenate([[True], slot[1:] != slot[:-1]]).nonzero()[0]
+    if len(begins) == len(slot):
+        yield begins
+        return
     sizes = np.diff(np.append(begins, len(slot)))
     for rank in range(int(sizes.max())):
         yield begins[sizes > rank] + rank

@@ -6,6 +6,7 @@ that cannot be read are counted and passed over.
 
 import gzip
 import math
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ def _signal_fields(names: Iterable[str]) -> list[Any]:
 
 Line = msgspec.defstruct("Line", [*_PLAIN_FIELDS, *_signal_fields(_NAMES)], gc=False)
 _PAIR, _TS = attrgetter("boiler", "site"), attrgetter("ts")
-_RECEIVED, _CODE, _ACTIVE = attrgetter("received_at"), attrgetter("code"), attrgetter("active")
+_RECEIVED, _CODE = attrgetter("received_at"), attrgetter("code")
 _BULK: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[Line])  # type: ignore[valid-type]
 _PLAIN = msgspec.json.Decoder()
 
@@ -71,7 +72,7 @@ def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Itera
         for lines in _chunks(path, rows):
             yield reading.batch(lines)
         yield reading.rest()
-    except (OSError, EOFError, gzip.BadGzipFile) as exc:
+    except (OSError, EOFError, zlib.error) as exc:
         raise InputError(f"{path} cannot be read: {exc}") from exc
     except pa.ArrowException as exc:
         raise InputError(f"{path} is not a Parquet file of readings: {exc!s:.200}") from exc
@@ -173,43 +174,66 @@ def _time(raw: int | str | None) -> int | None:
     return raw if raw is not None and _EARLIEST_MS <= raw <= _LATEST_MS else None
 
 
-class _Sources(dict[tuple[str, str], Source]):
-    """(boiler, site) -> its source, made once."""
+class _Numbers(dict[tuple[str, str], int]):
+    """(boiler, site) -> its number, given when it is met first; -1 for an id that none may have.
 
-    def __missing__(self, pair: tuple[str, str]) -> Source:
+    Attributes
+    ----------
+    sources
+        By number.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[Source] = []
+        self._boilers: dict[str, int] = {}
+        self._fresh: list[int] = []
+        self._boiler_of = np.zeros(0, np.int64)
+
+    def __missing__(self, pair: tuple[str, str]) -> int:
         boiler, site = pair
-        source = self[pair] = Source(boiler, site, boiler)
-        return source
+        if not ID.fullmatch(boiler):
+            return -1
+        number = self[pair] = len(self.sources)
+        self.sources.append(Source(boiler, site, boiler))
+        self._fresh.append(self._boilers.setdefault(boiler, len(self._boilers)))
+        return number
+
+    def boiler_of(self) -> Ints:
+        """Return the number of each source's boiler: two sites may name the same, shape (sources,)."""
+        if self._fresh:
+            self._boiler_of = np.append(self._boiler_of, np.array(self._fresh, np.int64))
+            self._fresh = []
+        return self._boiler_of
 
 
 @dataclass(slots=True)
 class _Lines:
-    """Lines as columns; all of one length."""
+    """Lines as columns, all of one length; of those that are codes, row -> code and whether it appeared."""
 
-    pairs: list[tuple[str, str]]
+    source: Ints
     ts_ms: Ints
-    codes: list[str | int | None]
-    active: list[bool]
+    codes: dict[int, tuple[str, bool]]
     columns: dict[str, Floats]
 
     def then(self, more: "_Lines") -> "_Lines":
         """Return these lines and those after them."""
-        if not self.pairs:
+        held = len(self.source)
+        if not held:
             return more
-        none = np.full(len(self.pairs), math.nan), np.full(len(more.pairs), math.nan)
+        none = np.full(held, math.nan), np.full(len(more.source), math.nan)
         columns = {
             name: np.append(self.columns.get(name, none[0]), more.columns.get(name, none[1]))
             for name in dict.fromkeys([*self.columns, *more.columns])
         }
-        return _Lines(
-            self.pairs + more.pairs, np.append(self.ts_ms, more.ts_ms), self.codes + more.codes, self.active + more.active,
-            columns,
-        )  # fmt: skip
+        codes = self.codes | {held + row: code for row, code in more.codes.items()}
+        return _Lines(np.append(self.source, more.source), np.append(self.ts_ms, more.ts_ms), codes, columns)
 
-    def part(self, which: slice) -> "_Lines":
+    def part(self, begin: int, end: int) -> "_Lines":
         """Return some of them."""
-        columns = {name: values[which] for name, values in self.columns.items()}
-        return _Lines(self.pairs[which], self.ts_ms[which], self.codes[which], self.active[which], columns)
+        columns = {name: values[begin:end] for name, values in self.columns.items()}
+        codes = {row - begin: code for row, code in self.codes.items() if begin <= row < end}
+        return _Lines(self.source[begin:end], self.ts_ms[begin:end], codes, columns)
 
 
 class _Reading:
@@ -224,51 +248,46 @@ class _Reading:
     def __init__(self, refused: Counter[str]) -> None:
         self._refused = refused
         self._arrivals = Arrivals()
-        self._waiting = _Lines([], np.zeros(0, np.int64), [], [], {})
-        self._good: set[str] = set()
-        self._sources = _Sources()
+        self._waiting = _Lines(np.zeros(0, np.int64), np.zeros(0, np.int64), {}, {})
+        self._numbers = _Numbers()
         self._names: tuple[str, ...] = ()
         self._narrow: msgspec.json.Decoder[list[Any]] | None = None
 
     def batch(self, raw: bytes) -> Batch:
         """Take lines; return those as columns whose arrival is known by now."""
         lines, names = self._decoded(raw)
-        pairs = list(map(_PAIR, lines))
+        source = np.fromiter(map(self._numbers.__getitem__, map(_PAIR, lines)), np.int64, count=len(lines))
         ts_ms = self._times(lines)
-        fine = self._fine(pairs, ts_ms)
+        fine = self._fine(source, ts_ms)
         if fine is not None:
-            kept = np.flatnonzero(fine).tolist()
-            lines, pairs, ts_ms = [lines[i] for i in kept], [pairs[i] for i in kept], ts_ms[fine]
-        boilers = {boiler: number for number, boiler in enumerate(dict.fromkeys(boiler for boiler, _ in pairs))}
-        code = np.fromiter((boilers[boiler] for boiler, _ in pairs), np.int64, count=len(pairs))
-        arrivals = self._arrivals.of(list(boilers), code, ts_ms, _told(lines))
+            lines, source, ts_ms = [lines[i] for i in np.flatnonzero(fine).tolist()], source[fine], ts_ms[fine]
+        arrivals = self._arrivals.of(self._numbers.boiler_of()[source], ts_ms, _told(lines))
         columns = _columns(lines, names, self._refused)
         self._look_only_for(columns, names)
-        fresh = _Lines(pairs, ts_ms, list(map(_CODE, lines)), list(map(_ACTIVE, lines)), columns)
-        known = self._waiting.then(fresh)
-        self._waiting = known.part(slice(len(arrivals), None))
-        return self._batch_of(known.part(slice(len(arrivals))), arrivals)
+        known = self._waiting.then(_Lines(source, ts_ms, _codes(lines), columns))
+        self._waiting = known.part(len(arrivals), len(known.source))
+        return self._batch_of(known.part(0, len(arrivals)), arrivals)
 
     def rest(self) -> Batch:
         """Return the lines that nothing follows."""
         return self._batch_of(self._waiting, self._arrivals.finish())
 
     def _batch_of(self, lines: _Lines, arrivals: Ints) -> Batch:
-        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(lines.pairs))}
-        source = np.fromiter(map(numbers.__getitem__, lines.pairs), np.int64, count=len(lines.pairs))
+        numbers, source = _in_order(lines.source, len(self._numbers.sources))
         ts_ms, columns, events = lines.ts_ms, lines.columns, []
-        if lines.codes.count(None) < len(lines.codes):
-            is_event = np.fromiter((code is not None for code in lines.codes), np.bool_, count=len(source))
+        if lines.codes:
+            is_event = np.zeros(len(source), np.bool_)
+            is_event[list(lines.codes)] = True
             before = np.cumsum(~is_event)
             events = [
-                Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), str(lines.codes[i])[:64], lines.active[i], int(before[i]))
-                for i in np.flatnonzero(is_event).tolist()
-            ]  # fmt: skip
+                Event(int(source[i]), int(ts_ms[i]), int(arrivals[i]), code, active, int(before[i]))
+                for i, (code, active) in lines.codes.items()
+            ]
             source, ts_ms, arrivals = source[~is_event], ts_ms[~is_event], arrivals[~is_event]
             columns = {name: values[~is_event] for name, values in columns.items()}
         n = len(source)
         return Batch(
-            sources=list(map(self._sources.__getitem__, numbers)), source=source, ts_ms=ts_ms,
+            sources=list(map(self._numbers.sources.__getitem__, numbers.tolist())), source=source, ts_ms=ts_ms,
             received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
             columns=columns, hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
             seq=np.full(n, -1, np.int64), events=events, ledger={},
@@ -304,19 +323,40 @@ class _Reading:
         except (TypeError, ValueError, OverflowError):  # a text, none, or a number beyond 64 bits
             return np.array([_time(line.ts) or 0 for line in lines], np.int64)
 
-    def _fine(self, pairs: list[tuple[str, str]], ts_ms: Ints) -> NDArray[np.bool_] | None:
+    def _fine(self, source: Ints, ts_ms: Ints) -> NDArray[np.bool_] | None:
         """Return which lines have a possible time and id, None where all have, shape (n,)."""
-        fresh = {boiler for boiler, _ in set(pairs)} - self._good
-        self._good |= {boiler for boiler in fresh if ID.fullmatch(boiler)}
-        bad = fresh - self._good
         bad_time = (ts_ms < _EARLIEST_MS) | (ts_ms > _LATEST_MS)
-        if not (bad or bad_time.any()):
+        bad_id = (source < 0) & ~bad_time
+        bad = bad_time | bad_id
+        if not bad.any():
             return None
-        bad_id = np.fromiter((boiler in bad for boiler, _ in pairs), np.bool_, count=len(pairs)) & ~bad_time
         for reason, those in (("bad time", bad_time), ("bad boiler id", bad_id)):
             if those.any():
                 self._refused[reason] += int(those.sum())
-        return ~(bad_time | bad_id)
+        return ~bad
+
+
+def _in_order(source: Ints, sources: int) -> tuple[Ints, Ints]:
+    """Return the sources of some lines, each once, in the order in which they come first, and which of these a line is of.
+
+    Examples
+    --------
+    >>> first, place = _in_order(np.array([5, 2, 5, 7]), 9)
+    >>> first.tolist(), place.tolist()
+    ([5, 2, 7], [0, 1, 0, 2])
+    """
+    rows, place = np.arange(len(source)), np.empty(sources, np.int64)
+    place[source[::-1]] = rows[::-1]  # the last assignment of a source is of its first line
+    first = source[place[source] == rows]
+    place[first] = np.arange(len(first))
+    return first, place[source]
+
+
+def _codes(lines: list[Any]) -> dict[int, tuple[str, bool]]:
+    """Return of those lines that are codes, row -> code and whether it appeared."""
+    if set(map(_CODE, lines)) <= {None}:
+        return {}
+    return {row: (str(line.code)[:64], line.active) for row, line in enumerate(lines) if line.code is not None}
 
 
 def _told(lines: list[Any]) -> Ints | None:

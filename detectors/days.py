@@ -19,8 +19,8 @@ from detectors.catalogue.contract import Banded, DailyDetector, Days, World
 
 _FLAME, _STARTS = "flame_on_s", "starts"
 _TIMES = ("start", "newest", "received")
-#: Values added in one call: few boilers' features together, many boilers' one after another.
-_AT_ONCE = 100_000
+#: Minutes added in one call: so few that what they are added to stays in the processor's cache.
+_AT_ONCE = 3_000
 
 
 class Closed(NamedTuple):
@@ -115,11 +115,11 @@ class DayFeatures:
         return start, end
 
     def _civil_day(self, slot: Ints, at_ms: Ints) -> tuple[Ints, Ints]:
-        zones: dict[str, int] = {}
         own, inverse = np.unique(slot, return_inverse=True)
-        number = np.array([zones.setdefault(zone, len(zones)) for zone in self._world.zones(own)], np.int64)[inverse]
-        starts = day_starts(list(zones), number, at_ms)
-        return starts, day_starts(list(zones), number, starts + DAY_MS + DAY_MS // 12)
+        zones, number = self._world.zones(own)
+        number = number[inverse]
+        starts = day_starts(zones, number, at_ms)
+        return starts, day_starts(zones, number, starts + DAY_MS + DAY_MS // 12)
 
     def _take(self, frames: Frames, start: Ints, end: Ints, measured: dict[str, Banded]) -> Closed | None:
         """Add the minutes, one day of each boiler after another; return what closed, sorted by slot and day."""
@@ -159,36 +159,37 @@ class DayFeatures:
 
     def _begin(self, slot: Ints, start: Ints, end: Ints) -> None:
         self._open["before"][slot] = self._open["start"][slot]
+        used = slot[self._open["start"][slot] >= 0]  # what never began is all zeros
         self._open["start"][slot], self._open["end"][slot], self._open["received"][slot] = start, end, -1
-        self._sums["total"][slot] = 0.0
-        self._sums["count"][slot] = 0
+        self._sums["total"][used] = 0.0
+        self._sums["count"][used] = 0
 
     def _sum(self, frames: Frames, measured: dict[str, Banded], rows: Ints | slice) -> None:
         slot = frames.slot[rows]
         self._open["newest"][slot] = frames.newest_ms[rows]  # sorted by time: the last assignment is the newest
         np.maximum.at(self._open["received"], slot, frames.received_at_ms[rows])
-        begin = slot * self._width
-        places, seen, waiting = [], [], 0
-        for name, one in measured.items():
-            values = one.values[rows]
-            known = np.flatnonzero(~np.isnan(values))
-            if not len(known):
-                continue
-            place = begin[known] + self._place[name].start
-            places.append(place if one.band is None else place + one.band[rows][known])
-            seen.append(values[known])
-            waiting += len(known)
-            if waiting > _AT_ONCE:
-                self._add(places, seen)
-                places, seen, waiting = [], [], 0
-        self._add(places, seen)
+        first = np.array([self._place[name].start for name in measured])
+        for begin in range(0, len(slot), _AT_ONCE):
+            part = slice(begin, begin + _AT_ONCE)
+            self._add(slot[part], first, measured, part if isinstance(rows, slice) else rows[part])
 
-    def _add(self, places: list[Ints], values: list[Floats]) -> None:
-        """Add values one after another, several features in one call."""
-        if not places:
-            return
-        place = np.concatenate(places)
-        np.add.at(self._sums["total"].reshape(-1), place, np.concatenate(values))
+    def _add(self, slot: Ints, first: Ints, measured: dict[str, Banded], rows: Ints | slice) -> None:
+        """Add some minutes, one after another, all features in one table.
+
+        Parameters
+        ----------
+        first
+            Where each feature's sums begin, shape (features,).
+        """
+        table = np.array([one.values[rows] for one in measured.values()])
+        feature, row = (~np.isnan(table)).nonzero()
+        place = slot[row] * self._width + first[feature]
+        bands = np.zeros(table.shape, np.int64)
+        for number, one in enumerate(measured.values()):
+            if one.band is not None:
+                bands[number] = one.band[rows]
+        place += bands[feature, row]
+        np.add.at(self._sums["total"].reshape(-1), place, table[feature, row])
         np.add.at(self._sums["count"].reshape(-1), place, np.ones(len(place), np.int16))
 
     def dump(self) -> dict[str, NDArray[Any]]:

@@ -121,9 +121,9 @@ class Engine:
     def register(self, boilers: Sequence[Boiler]) -> None:
         """Take what the register says of boilers."""
         for boiler in boilers:
-            self.world.facts[boiler.boiler] = {
+            self.world.learn(boiler.boiler, {
                 "family": boiler.family, "model": boiler.model, "region": boiler.region, "time_zone": boiler.time_zone,
-            }  # fmt: skip
+            })  # fmt: skip
 
     def take(self, batch: Batch) -> list[Finding]:
         """Return what a batch leads to."""
@@ -190,7 +190,7 @@ class Engine:
             self.episodes.learn(finding, key_of(finding))
 
     def _learn_facts(self, boiler: str, facts: dict[str, str]) -> None:
-        self.world.facts[boiler] = dict(facts)
+        self.world.learn(boiler, dict(facts))
 
     def _parts(self) -> dict[str, _Part]:
         return {

@@ -50,7 +50,7 @@ def rebuild(
     daily
         All of the engine's that judge days, in their order.
     """
-    apart = World(world.slots, Episodes(), world.facts, tuning=world.tuning)
+    apart = World(world.slots, Episodes(), world.facts, world.zoned, tuning=world.tuning)
     fresh = [type(one)() for one in daily]
     boiler_days, met = 0, set[str]()
     for seen in past:

@@ -59,8 +59,9 @@ class Slots:
         """Return the slot of each source, shape (len(sources),)."""
         ids = map(itemgetter(0), sources)
         slot_of = np.fromiter(map(self._of.get, ids, repeat(-1)), np.int64, len(sources))
-        for place in np.flatnonzero(slot_of < 0).tolist() if len(slot_of) else ():
-            slot_of[place] = self.of(sources[place].boiler, sources[place].site)
+        for place in (slot_of < 0).nonzero()[0].tolist():
+            boiler, site, _ = sources[place]
+            slot_of[place] = self.of(boiler, site)
         if self._siteless:
             for source in sources:
                 if source.site:

@@ -98,7 +98,10 @@ class Tuning:
         boilers, facts
             Ids by slot, and what the register says of them.
         """
-        base = self.limits.get(detector.name, {}).get(name, detector.limits[name])
+        base = self.limits[detector.name].get(name) if detector.name in self.limits else None
+        base = detector.limits[name] if base is None else base
+        if not self.models and not self.boilers:
+            return np.array(base)
         models = {m: t[detector.name][name] for m, t in self.models.items() if name in t.get(detector.name, {})}
         own = {b: t[detector.name][name] for b, t in self.boilers.items() if name in t.get(detector.name, {})}
         if not models and not own:

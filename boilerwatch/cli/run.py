@@ -1,6 +1,5 @@
 """`boilerwatch run`: one room alone, or all of them under a supervisor."""
 
-import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -10,12 +9,10 @@ import typer
 
 from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
 from boilerwatch.errors import InputError
+from boilerwatch.garbage import collect_rarely
 from boilerwatch.logs import configure
 from boilerwatch.settings import Settings
 from boilerwatch.supervisor import ROOMS, supervise
-
-#: New objects after which a room looks for rings of them: with Python's 700 it would be a tenth of storing's time.
-_GARBAGE = 10_000
 
 
 def run(
@@ -34,8 +31,7 @@ def run(
     if room not in ROOMS:
         raise InputError(f"there is no room {room!r}; known: {', '.join(ROOMS)}")
     run_room = _main_of(room)
-    gc.freeze()  # what is loaded now stays; what comes is arrays and rows, hardly ever a ring of objects
-    gc.set_threshold(_GARBAGE, 10, 10)
+    collect_rarely()
     run_room(loaded, stop)
 
 

@@ -37,6 +37,7 @@ _LINE_DAYS = 3
 #: Until modulation has moved, the line is taken to end at what fans turn at full load: as sure as so much of modulation's swing. [%^2]
 _PRIOR, _FULL_RPM = 200.0, 6000.0
 _LEAST_RPM = 100.0
+_SIGNALS = ("fan_speed_rpm", "fan_setpoint_rpm", "modulation_pct")
 #: Beyond what any maker lets air be off by, however it came there: told at once.
 _AT_ONCE = math.log(1.1)
 
@@ -83,7 +84,7 @@ class Air(Gradual):
         rows = np.flatnonzero(burning(frames) & (frames.mean("fan_speed_rpm") > 0))
         if not len(rows):
             return
-        seen, slots = frames.take(rows), len(world.slots)
+        seen, slots = frames.take(rows, _SIGNALS), len(world.slots)
         off = self._off(seen, slots)
         for i in np.flatnonzero(self._runs.take(seen.slot, seen.start_ms, off, _AT_ONCE, slots)).tolist():
             boiler = world.slots.boilers[seen.slot[i]]

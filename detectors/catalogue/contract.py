@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import filled
 from boilerwatch.fold import Frames
 from boilerwatch.kinds import KIND_BY_NAME, KINDS
 from boilerwatch.model import Event, Floats, Ints
@@ -101,7 +102,8 @@ class Days:
 
     def gaps(self, rows: Ints) -> Ints:
         """Return whole days since each boiler's previous day with readings, 1 for its first, shape (n,). [days]"""
-        return np.rint(np.nan_to_num(self.gap_days[rows], nan=1.0)).astype(np.int64)
+        gaps: Ints = np.rint(filled(self.gap_days[rows], nan=1.0)).astype(np.int64)
+        return gaps
 
     def only(self, feature: str) -> Floats:
         """Return the mean of a feature without bands, shape (n,)."""
@@ -109,7 +111,7 @@ class Days:
 
     def total(self, feature: str) -> Floats:
         """Return the sum of a feature without bands over the day, 0 where nothing was measured, shape (n,)."""
-        return np.nan_to_num(self.mean[feature][:, 0]) * self.count[feature][:, 0]
+        return filled(self.mean[feature][:, 0]) * self.count[feature][:, 0]
 
 
 @dataclass(slots=True)
@@ -119,7 +121,9 @@ class World:
     Attributes
     ----------
     facts
-        Boiler -> what the register says of it: family, model, region, time_zone.
+        Boiler -> what the register says of it: family, model, region, time_zone. Added to by `learn`.
+    zoned
+        Whether any boiler has a time zone of its own.
     now_ms
         Arrival time reached. [ms since 1970]
     tuning
@@ -134,6 +138,7 @@ class World:
     slots: Slots
     episodes: Episodes
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
+    zoned: bool = False
     now_ms: int = 0
     tuning: Tuning = field(default_factory=Tuning)
     scores: Arrays = field(default_factory=lambda: Arrays({k.name: (0, np.float16, ()) for k in KINDS if k.gradual}))
@@ -178,10 +183,19 @@ class World:
         """Return one thing the register says, empty where it does not."""
         return self.facts.get(self.slots.boilers[slot], {}).get(name, "")
 
-    def zones(self, slot: Ints) -> list[str]:
-        """Return the time zones of some boilers."""
-        boilers, facts, nothing = self.slots.boilers, self.facts, dict[str, str]()
-        return [facts.get(boilers[one], nothing).get("time_zone") or DEFAULT_ZONE for one in slot.tolist()]
+    def learn(self, boiler: str, facts: dict[str, str]) -> None:
+        """Take what the register says of a boiler."""
+        self.facts[boiler] = facts
+        self.zoned |= bool(facts.get("time_zone"))
+
+    def zones(self, slot: Ints) -> tuple[list[str], Ints]:
+        """Return time zones, and which of them each of some boilers is in, shape (n,)."""
+        if not self.zoned:
+            return [DEFAULT_ZONE], np.zeros(len(slot), np.int64)
+        boilers, facts, nothing, numbers = self.slots.boilers, self.facts, dict[str, str](), dict[str, int]()
+        named = [facts.get(boilers[one], nothing).get("time_zone") or DEFAULT_ZONE for one in slot.tolist()]
+        number = [numbers.setdefault(zone, len(numbers)) for zone in named]
+        return list(numbers), np.array(number, np.int64)
 
 
 class Detector(Protocol):

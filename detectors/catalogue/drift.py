@@ -87,6 +87,18 @@ class Drift:
         state["latest_day"][slot] = day
         return value
 
+    def unheard(self, slot: Ints, count: Ints) -> bool:
+        """Return whether none of these boilers tells today, or ever told, what the track looks at.
+
+        Parameters
+        ----------
+        count
+            Rows of today, shape (n, bands).
+        """
+        state = self.state
+        waits = self.track.pooled and state["pool_rows"][slot].any()
+        return not (count.any() or waits or state["seen"][slot].any())
+
     def _pooled(self, slot: Ints, gap: Ints, mean: Floats, count: Ints) -> tuple[Floats, Ints]:
         """Return the day with the rows that waited, or nothing where all together are still too few, shape (n, bands)."""
         state = self.state
@@ -111,7 +123,7 @@ class Drift:
         """
         ring = self.state["ring"][slot].astype(np.float64)
         newest = KEPT - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)
-        change = value - np.take_along_axis(ring, newest[:, None], axis=1)[:, 0]
+        change = value - ring[np.arange(len(ring)), newest]
         known: NDArray[np.bool_] = np.isfinite(change) & quiet
         return known, np.minimum(np.maximum(change**2 / 2, np.where(calm, value**2, 0.0)), levels.advise**2)
 
@@ -123,7 +135,7 @@ class Drift:
         cause_was = state["cause"][slot].astype(np.float64)
         moved, with_it = raw - state["raw"][slot], cause - state["raw_cause"][slot]
         usable = np.isfinite(moved) & np.isfinite(with_it) & (gap <= 3)
-        moved = np.clip(moved, -4 * track.floor, 4 * track.floor)
+        moved = np.minimum(np.maximum(moved, -4 * track.floor), 4 * track.floor)
         state["sxx"][slot[usable]] += with_it[usable] ** 2
         state["sxy"][slot[usable]] += (with_it * moved)[usable]
         state["raw"][slot], state["raw_cause"][slot] = raw, cause
@@ -139,7 +151,7 @@ class Drift:
         state, clip = self.state, 4 * self.track.floor
         reference, seen = state["reference"][slot].astype(np.float64), state["seen"][slot]
         use = there & calm[:, None]
-        off = np.clip(np.where(seen == 0, 0.0, mean - reference), -clip, clip)
+        off = np.minimum(np.maximum(np.where(seen == 0, 0.0, mean - reference), -clip), clip)
         learns = POOLED_LEARN_DAYS if self.track.pooled else LEARN_DAYS
         rate = np.where(seen < learns, 1 / (seen + 1.0), _FOLLOW)
         fresh = np.where(seen == 0, mean, reference + off * rate)
@@ -156,7 +168,7 @@ class Drift:
 
     def _push(self, slot: Ints, gap: Ints, value: Floats) -> None:
         ring = self.state["ring"]
-        old = shifted(ring[slot], np.clip(gap, 1, KEPT), np.nan)
+        old = shifted(ring[slot], np.maximum(gap, 1), np.nan)
         old[:, -1] = value
         ring[slot] = old
 
@@ -176,7 +188,7 @@ class Drift:
         late = state["ring"][:size, -(POOL_DAYS if self.track.pooled else 1) :][
             :, ::-1
         ]  # who waits for rows told before
-        latest = np.take_along_axis(late, np.isfinite(late).argmax(axis=1)[:, None], axis=1)[:, 0]
+        latest = late[np.arange(len(late)), np.isfinite(late).argmax(axis=1)]
         recent = np.isfinite(latest) & (state["latest_day"][:size] >= day.max() - 2)
         members = np.flatnonzero(recent & (site >= 0))
         if len(members) < _SITE_LEAST:

@@ -60,6 +60,7 @@ _CONFIRMS = 0.5
 #: Where low load had lost so much on one of the last days, it is not the supply. [-]
 _LOW_LN = math.log(0.9)
 _RIVALS = ("flame_signal_decay", "fan_wear", "flue_restricted", "plate_scale")
+_SIGNALS = ("modulation_pct", "flame_on", "flame_current_ua")
 
 
 class Gas(Gradual):
@@ -137,7 +138,7 @@ class Gas(Gradual):
         rows = np.flatnonzero(burning(frames) & ((load >= _TOP_PCT[0]) | (load < _LOW_PCT[-1])))
         if not len(rows):
             return
-        seen, slots, load = frames.take(rows), len(world.slots), load[rows]
+        seen, slots, load = frames.take(rows, _SIGNALS), len(world.slots), load[rows]
         flame, sound = _flame(seen), self._low_is_sound(seen.slot, slots)
         missing = np.minimum(flame - self.drifts[KIND].usual(seen.slot, _top(load), slots), 0.0)
         below = flame - self.drifts["flame_at_low_load"].usual(seen.slot, _low(load), slots)

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boilerwatch.arrays import Arrays
+from boilerwatch.arrays import Arrays, filled
 from boilerwatch.fold import DAY_MS, MINUTE_MS, Frames, ranks
 from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
 from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
-from detectors.catalogue.drift import Drift
+from detectors.catalogue.drift import KEPT, Drift
 from detectors.catalogue.track import Levels, Track
-from detectors.catalogue.verdict import Verdict
+from detectors.catalogue.verdict import Verdict, unheard
 from detectors.episodes import Episodes
 
 #: Modulation bands within which flame current, spread, flue and fan are compared. [%]
@@ -65,7 +65,7 @@ class Gradual:
             self.refine(verdicts, days, rows, site, world)
             for kind in self.kinds:
                 mine = [verdicts[name].score for name, drift in self.drifts.items() if drift.track.kind == kind]
-                world.scores[kind][slot] = np.clip(np.maximum.reduce(mine), 0, 100)
+                world.scores[kind][slot] = np.minimum(np.maximum(np.maximum.reduce(mine), 0), 100)
             for name, verdict in verdicts.items():
                 if self.drifts[name].track.kind:
                     self._tell(name, verdict, days, rows, world)
@@ -82,21 +82,23 @@ class Gradual:
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
         track, slot = drift.track, days.slot[rows]
         drift.state.grow(len(world.slots))
+        levels, count = self.levels(track, slot, world), days.count[track.feature][rows]
+        if drift.unheard(slot, count):
+            return unheard(len(rows), KEPT, levels, track)
         cause = days.only(track.cause)[rows] if track.cause_slope else np.full(len(rows), np.nan)
         day = days.day_start_ms[rows] // DAY_MS
-        gap = days.gaps(rows)
-        levels = self.levels(track, slot, world)
         quiet = ~world.told(slot, track.kind)
-        drift.take(
-            slot, day, gap, days.mean[track.feature][rows], days.count[track.feature][rows], cause, quiet, levels
-        )
+        drift.take(slot, day, days.gaps(rows), days.mean[track.feature][rows], count, cause, quiet, levels)
         return drift.judge(slot, drift.shared(slot, day, site), levels)
 
     def _tell(self, name: str, verdict: Verdict, days: Days, rows: Ints, world: World) -> None:
         """Say what stands out, unless a rival explains it better or is told already."""
         track, slot = self.drifts[name].track, days.slot[rows]
         # what the newest day shows no more is over, perhaps by a repair: it is no news
-        telling = (verdict.level > 0) & (~(verdict.past[:, 0] < verdict.effect / 2) | world.told(slot, track.kind))
+        telling = verdict.level > 0
+        if not telling.any():
+            return
+        telling &= ~(verdict.past[:, 0] < verdict.effect / 2) | world.told(slot, track.kind)
         if telling.any():
             score = world.scores[track.kind][slot]
             telling &= ~rivalled(track.rivals, score, slot, world) | world.told(slot, track.kind)
@@ -217,7 +219,7 @@ class Steps:
         """
         self._last.grow(slots)
         state, result = self._last[f"before.{name}"], np.full(len(slot), np.nan)
-        rows = np.flatnonzero(~np.isnan(values))
+        rows = (~np.isnan(values)).nonzero()[0]
         if len(rows):
             own, value = slot[rows], values[rows]
             begins = np.concatenate([[True], own[1:] != own[:-1]])
@@ -315,6 +317,10 @@ def slope_of(
 
 def burning(frames: Frames) -> NDArray[np.bool_]:
     """Return where the flame burnt all the frame, shape (n,); modulation stands in for a missing flame signal."""
+    return frames.once("burning", _burning)
+
+
+def _burning(frames: Frames) -> NDArray[np.bool_]:
     flame = frames.low("flame_on")
     modulation = frames.low("modulation_pct")
     result: NDArray[np.bool_] = np.where(np.isnan(flame), modulation > 0, flame > 0)
@@ -323,13 +329,21 @@ def burning(frames: Frames) -> NDArray[np.bool_]:
 
 def drawing(frames: Frames) -> NDArray[np.bool_]:
     """Return where hot water was drawn in the frame, shape (n,)."""
+    return frames.once("drawing", _drawing)
+
+
+def _drawing(frames: Frames) -> NDArray[np.bool_]:
     result: NDArray[np.bool_] = (frames.high("dhw_active") > 0) | (frames.high("dhw_flow_lpm") > 1)
     return result
 
 
 def band_of(frames: Frames) -> Ints:
     """Return each frame's band of modulation, the first where there is none, shape (n,)."""
-    return np.searchsorted(BAND_EDGES_PCT, np.nan_to_num(frames.mean("modulation_pct")), side="right")
+    return frames.once("band", _band_of)
+
+
+def _band_of(frames: Frames) -> Ints:
+    return np.searchsorted(BAND_EDGES_PCT, filled(frames.mean("modulation_pct")), side="right")
 
 
 def by_band(values: Floats, frames: Frames) -> Banded:

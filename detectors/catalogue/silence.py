@@ -31,9 +31,17 @@ _LEARNT = 5
 #: Of its first gaps a boiler's habit is the longest, up to half an hour: one reading told in parts is no habit.
 _YOUNG, _LONGEST_FIRST_MS = 10, 1_800_000
 #: A gap above the habit raises it by a twentieth, one below lowers it by a hundredth of that: the 99th percentile.
-_STEP, _DOWN = 20, 100
+_STEP, _DOWN, _LEAST_HABIT_MS = 20, 100, 1_000
 #: Boilers in a rank of rows below which array arithmetic costs more than it saves (measured: 35 µs a rank, 2 µs a row).
 _FEW = 15
+
+
+class _Numbers(dict[str, int]):
+    """Site -> its number, the next one for a site not met before."""
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self)
+        return number
 
 
 class Silence:
@@ -77,10 +85,8 @@ class Silence:
         unplaced = np.flatnonzero(site[: len(slots)] < 0).tolist()
         if not unplaced:
             return
-        known = dict(zip(self._sites, range(len(self._sites)), strict=True))
-        for slot in unplaced:
-            name = slots.sites[slot]
-            site[slot] = known.setdefault(name, len(known))
+        known = _Numbers(zip(self._sites, range(len(self._sites)), strict=True))
+        site[unplaced] = list(map(known.__getitem__, map(slots.sites.__getitem__, unplaced)))
         self._sites = list(known)
         self._common = np.concatenate([self._common, np.zeros(len(known) - len(self._common), np.bool_)])
 
@@ -111,7 +117,7 @@ class Silence:
         learns = (last > 0) & (gap > 0) & (since == last)
         base = np.where(habit > 0, habit, gap)
         step = np.maximum(np.minimum(gap, 4 * base) // _STEP, 1)
-        fresh = np.maximum(base + np.where(gap > base, step, -(step // _DOWN)), 1_000)
+        fresh = np.maximum(base + np.where(gap > base, step, -(step // _DOWN)), _LEAST_HABIT_MS)
         fresh = np.where(seen < _YOUNG, np.maximum(base, np.minimum(gap, _LONGEST_FIRST_MS)), fresh)
         state["habit"][slot] = np.where(learns, fresh, habit)
         state["seen"][slot] = seen + learns
@@ -126,9 +132,11 @@ class Silence:
         last, habit, seen = (int(state[name][slot]) for name in ("last", "habit", "seen"))
         late, common = bool(state["late"][slot]), bool(self._common[state["site"][slot]])
         for arrival, ts in zip(arrivals, times, strict=True):
-            since = max(last, deaf[max(bisect_right(deaf, arrival) - 1, 0)])
+            until = deaf[max(bisect_right(deaf, arrival) - 1, 0)] if len(deaf) > 1 else deaf[0]
+            since = max(last, until)
             gap = arrival - last
-            missed = seen >= _LEARNT and arrival - since > max(_HABITS * habit, _LEAST_MS)
+            silent_ms = arrival - since
+            missed = silent_ms > _LEAST_MS and silent_ms > _HABITS * habit and seen >= _LEARNT
             if missed and not common:
                 state["habit"][slot] = habit
                 self._say(slot, since, arrival, slots, episodes)
@@ -137,10 +145,12 @@ class Silence:
                 late = False
             if last > 0 and gap > 0 and since == last:
                 base = habit or gap
-                step = max(min(gap, 4 * base) // _STEP, 1)
-                habit = max(base + (step if gap > base else -(step // _DOWN)), 1_000)
                 if seen < _YOUNG:
                     habit = max(base, min(gap, _LONGEST_FIRST_MS))
+                else:
+                    step = (min(4 * base, gap)) // _STEP or 1
+                    habit = base + (step if gap > base else -(step // _DOWN))
+                    habit = max(habit, _LEAST_HABIT_MS)
                 seen += 1
             last = max(last, arrival)
         for name, value in (("last", last), ("habit", habit), ("seen", seen), ("late", late)):

@@ -86,11 +86,21 @@ class Past(NamedTuple):
     effect: Floats
 
 
+def unheard(number: int, days: int, levels: Levels, track: Track) -> Verdict:
+    """Return what is said of so many boilers that never told what the track looks at: nothing."""
+    none = np.zeros(number, np.bool_)
+    return Verdict(
+        known=none, effect=np.zeros(number), towards=np.full(number, float(track.sign or 1)), score=np.zeros(number),
+        z=np.zeros(number), level=np.zeros(number, np.int64), back=none.copy(), stop=np.broadcast_to(levels.stop, (number,)),
+        past=np.full((number, days), np.nan), age=np.tile(np.arange(days, dtype=np.float64), (number, 1)),
+    )  # fmt: skip
+
+
 def past_of(ring: Floats, common: Floats, track: Track) -> Past:
     """Return the last days less what the whole site shows; `ring` is as measured, oldest first, shape (n, days)."""
     ring = _less(ring, common[:, None])
     kept = ring.shape[1]
-    newest = np.take_along_axis(ring, kept - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)[:, None], axis=1)[:, 0]
+    newest = ring[np.arange(len(ring)), kept - 1 - np.isfinite(ring[:, ::-1]).argmax(axis=1)]
     towards = np.where(newest < 0, -1.0, 1.0) if track.sign == 0 else np.full(len(ring), float(track.sign))
     ring *= towards[:, None]
     back, age = newest_first(ring)
@@ -104,7 +114,7 @@ def past_of(ring: Floats, common: Floats, track: Track) -> Past:
 def newest_first(ring: Floats) -> tuple[Floats, Floats]:
     """Return days newest first, those without data last, and how many days ago they were, shape (n, days)."""
     order = np.argsort(np.isnan(ring[:, ::-1]), axis=1, kind="stable")
-    return np.take_along_axis(ring[:, ::-1], order, axis=1), order.astype(np.float64)
+    return ring[:, ::-1][np.arange(len(ring))[:, None], order], order.astype(np.float64)
 
 
 def way_of(past: Past, scatter: Floats, levels: Levels, track: Track) -> tuple[NDArray[np.bool_], Ints]:
@@ -155,6 +165,5 @@ def _less(value: Floats, common: Floats) -> Floats:
     >>> _less(np.array([[5.0, 2.0, 0.0, -1.0]]), np.array([[3.0]])).tolist()
     [[2.0, 0.0, 0.0, -1.0]]
     """
-    shared = np.clip(np.broadcast_to(common, value.shape), np.minimum(value, 0), np.maximum(value, 0))
-    left: Floats = value - shared
+    left: Floats = value - np.minimum(np.maximum(common, np.minimum(value, 0)), np.maximum(value, 0))
     return left

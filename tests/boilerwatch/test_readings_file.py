@@ -17,12 +17,11 @@ from boilerwatch.readings_file import read_batches
 T0_MS = 1_767_571_200_000
 
 
-def arrivals_of(names: list[str], code: Ints, ts_ms: Ints, told: Ints | None, edges: list[int]) -> list[int]:
+def arrivals_of(boiler: Ints, ts_ms: Ints, told: Ints | None, edges: list[int]) -> list[int]:
     arrivals, got = Arrivals(), []
-    for part in np.split(np.arange(len(code)), edges):
-        own, number = np.unique(code[part], return_inverse=True)  # a chunk has numbers of its own
+    for part in np.split(np.arange(len(boiler)), edges):
         mine = None if told is None or (told[part] < 0).all() else told[part]
-        got += arrivals.of([names[one] for one in own.tolist()], number, ts_ms[part], mine).tolist()
+        got += arrivals.of(boiler[part], ts_ms[part], mine).tolist()
     return got + arrivals.finish().tolist()
 
 
@@ -42,11 +41,10 @@ def test_arrivals_are_the_same_taken_at_once_and_one_by_one(
         code = chance.integers(0, boilers, 400)
     ts_ms = T0_MS + np.arange(400) * 1_000 + chance.integers(-100_000, 100_000, 400)
     told = np.where(chance.random(400) < share_told, ts_ms + 5_000, -1)
-    names = [f"b-{number}" for number in range(boilers)]
-    expected = arrivals_of(names, code, ts_ms, told, list(range(1, 400)))
+    expected = arrivals_of(code, ts_ms, told, list(range(1, 400)))
     assert len(expected) == 400
     assert [at for at, own in zip(expected, told.tolist(), strict=True) if own > 0] == told[told > 0].tolist()
-    assert arrivals_of(names, code, ts_ms, told, sorted(set(edges))) == expected
+    assert arrivals_of(code, ts_ms, told, sorted(set(edges))) == expected
 
 
 HALF_HOUR_MS = 1_800_000
@@ -62,13 +60,13 @@ def rounds(boilers: int, fast: int = -1) -> Ints:
 @pytest.mark.parametrize("boilers", [1, 2, 3, 4, 12, 31, 40])
 def test_who_speaks_first_each_half_hour_is_not_ahead_of_the_others(boilers: int) -> None:
     ts_ms, code = rounds(boilers), np.arange(48 * boilers) % boilers
-    got = np.array(arrivals_of([f"b-{n}" for n in range(boilers)], code, ts_ms, None, [7, 100]))
+    got = np.array(arrivals_of(code, ts_ms, None, [7, 100]))
     assert np.abs(got - ts_ms)[:-boilers].max() < 60_000  # nothing follows the last round
 
 
 def test_a_clock_two_hours_ahead_is_known_by_the_others() -> None:
     ts_ms, code = rounds(12, fast=3), np.arange(48 * 12) % 12
-    got = np.array(arrivals_of([f"b-{n}" for n in range(12)], code, ts_ms, None, []))
+    got = np.array(arrivals_of(code, ts_ms, None, []))
     assert (ts_ms - got)[code == 3][:-1].min() > 3 * HALF_HOUR_MS
     assert np.abs(ts_ms - got)[code != 3][:-12].max() < 60_000
 
