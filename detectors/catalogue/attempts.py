@@ -115,6 +115,12 @@ class Attempts:
             )  # fmt: skip
         return best
 
+    def starts_per_day(self, slot: int) -> float:
+        """Return how often a boiler started on those of its last days on which it tried, 0 where none is known. [1/d]"""
+        self._past.grow(slot + 1)
+        tried, failed = (self._past[name][slot].astype(np.int64) for name in ("tried", "failed"))
+        return float((tried - failed).sum() / max(int((tried > 0).sum()), 1))
+
     def reset(self, slot: int) -> None:
         """Forget a boiler's past."""
         self._past.grow(slot + 1)

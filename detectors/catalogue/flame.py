@@ -30,6 +30,7 @@ from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import BANDS, Gradual, burning, by_band, log_of
 from detectors.catalogue.track import Track
 from detectors.catalogue.verdict import Verdict
+from detectors.forecast import growing_since, locking
 
 #: From gas at the burner to the end of the safety time of 5 s (EN 298), and the rate of a healthy spark: 1.4 s on average. [s], [1/s]
 _WINDOW_S, _HEALTHY_PER_S = 4.2, 1.6
@@ -39,6 +40,8 @@ _TOO_FEW, _MOST_FAILS = 0.5, 0.4
 _OTHER_STORY = 0.25
 #: Half of the current gone at every load: no setting and no other board does that.
 _AT_ONCE = math.log(2)
+#: How short a while failures are taken to have been growing for at least, and starts where none are counted. [d], [1/d]
+_LEAST_SINCE_D, _USUAL_STARTS = 2.0, 20.0
 #: Failures that make a day bad by themselves: all four attempts of one start may fail for one reason (Worcester).
 _ONE_START = 4
 
@@ -58,7 +61,7 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "8"
+    version = "9"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),
@@ -137,6 +140,17 @@ class Flame(Gradual):
         )  # of few attempts a day's share says little
         verdict.z[:] = np.where(louder, np.sqrt(2 * found.likelihood), verdict.z)
         verdict.score[:] = np.where(louder, np.maximum(verdict.score, level / 2), verdict.score)
+
+    def left(self, track: Track, verdict: Verdict, i: int, slot: int) -> tuple[float, float, float]:
+        """Return when a worn spark is likely to fail at all attempts of one start, by how often the boiler starts. [d]"""
+        if track.kind != "ignition_wear":
+            return super().left(track, verdict, i, slot)
+        effect = float(verdict.effect[i])
+        share = effect if track.feature == "failed_share" else float(np.interp(effect, _LATER_S, _FAILS))
+        only = slice(i, i + 1)
+        since = float(growing_since(verdict.past[only], verdict.age[only])[0])
+        starts = self._attempts.starts_per_day(slot)
+        return locking(share, max(since, _LEAST_SINCE_D), starts if starts > 0 else _USUAL_STARTS)
 
     def refine(self, verdicts: dict[str, Verdict], days: Days, rows: Ints, site: Ints, world: World) -> None:
         """Tell spark from valve."""

@@ -116,7 +116,7 @@ class Gradual:
 
     def _say(self, track: Track, verdict: Verdict, i: int, days: Days, row: int, world: World) -> None:
         slot, at_ms = int(days.slot[row]), int(days.newest_ms[row])
-        expected, soonest, latest = (float(one[0]) for one in verdict.left(i))
+        expected, soonest, latest = self.left(track, verdict, i, slot)
         values = {
             f"effect_{track.unit}": round(float(verdict.towards[i] * verdict.effect[i]), 4),
             f"limit_{track.unit}": round(float(verdict.towards[i] * verdict.stop[i]), 4),
@@ -132,6 +132,11 @@ class Gradual:
             site=world.slots.sites[slot], values=values, failure_expected_at_ms=at_ms + round(expected * DAY_MS),
             confidence=round(float(min(0.99, 1 - np.exp(-verdict.z[i] / 4))), 2), instead=_outdone(track, slot, world),
         )  # fmt: skip
+
+    def left(self, track: Track, verdict: Verdict, i: int, slot: int) -> tuple[float, float, float]:
+        """Return the days until the boiler of row i stops: expected, soonest, latest; a family may know it better. [d]"""
+        come = verdict.left(i)
+        return float(come.expected[0]), float(come.soonest[0]), float(come.latest[0])
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Learn anew after a repair, a new part or a swap; what the repair names as fixed is over."""

@@ -54,7 +54,7 @@ class SlowLeak:
     """Raise when the cold-equivalent pressure falls or rises, clear after a top-up that holds or a repair."""
 
     name = "slow_leak"
-    version = "4"
+    version = "5"
 
     def __init__(self) -> None:
         self.limits = {

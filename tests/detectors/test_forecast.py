@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.forecast import emptying, filling, forecast, growing_since
+from detectors.forecast import emptying, filling, forecast, growing_since, locking
 
 AGE = np.arange(12.0)[None, :]
 
@@ -50,4 +50,38 @@ def test_pressure_rises_to_the_valve_sooner_where_hot_water_stands_higher() -> N
     expected, soonest, latest = filling(1.5, 2.5, 3.0, 0.1, 0.01)
     assert expected == pytest.approx(11.0)
     assert soonest < expected < latest
+    assert soonest <= (2.0 - 1.5) / 0.2  # the seat wears on
     assert filling(3.1, 2.5, 3.0, 0.1, 0.01) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("began_days", [2.0, 6.0])
+@pytest.mark.parametrize("starts", [2, 30])
+@pytest.mark.parametrize("exponent", [1.0, 1.5, 2.0])
+def test_lock_outs_of_worn_sparks_come_within_the_interval_by_chance(
+    began_days: float, starts: int, exponent: float
+) -> None:
+    """Two hundred boilers whose share of failed attempts grows from a fifth, four attempts a start, drawn start by start."""
+    chance = np.random.default_rng(3)
+    expected, soonest, latest = locking(0.2, began_days, float(starts))
+    assert soonest < expected < latest
+    after = np.arange(0, 120, 1 / starts)
+    share = np.minimum(0.2 * (1 + after / began_days) ** exponent, 0.9)
+    failed = chance.random((200, len(after))) < share**4
+    locked = after[failed.argmax(axis=1)]
+    assert np.mean((locked >= soonest) & (locked <= latest)) > 0.8
+
+
+def test_a_boiler_that_starts_once_a_day_lasts_longer_than_one_that_starts_fifty_times() -> None:
+    assert locking(0.45, 3.0, 1.0)[2] > 3 * locking(0.45, 3.0, 50.0)[2]
+    assert locking(0.45, 3.0, 50.0)[0] < 1.0
+
+
+@pytest.mark.parametrize("gas_days", [12.0, 20.0])
+def test_a_vessel_that_loses_its_gas_evenly_and_is_filled_up_fails_within_the_interval_that_its_loss_told(
+    gas_days: float,
+) -> None:
+    """Absolute pressure falls with the gas (isothermal law); a third of it opens the relief valve near 55 degrees (guide 6)."""
+    cold = 1.3
+    loss = (cold + 1.013) * 0.67 / gas_days
+    _, soonest, latest = emptying(cold, 0.5, loss, 0.1 * loss)
+    assert soonest <= gas_days <= latest
