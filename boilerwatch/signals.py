@@ -2,7 +2,8 @@
 
 Documentation, validation, stores and dashboards read this table; adding a signal is adding a row. Ranges are those
 of the field guide (docs/wire.md), wide enough for every healthy and every faulty boiler, narrow enough for a wrong unit
-(kPa for bar, tenths of a degree) to fall outside where that can be told.
+(kPa for bar, tenths of a degree) to fall outside where that can be told. Temperatures of water begin where OpenTherm's range
+ends, -40, as what an open sensor reads is what tells of it; hot water no higher than 100, where Fahrenheit would begin.
 """
 
 from dataclasses import dataclass
@@ -43,10 +44,10 @@ class Signal:
 
 SIGNALS: tuple[Signal, ...] = (
     Signal("water_pressure_bar", "number", 0, 6, "bar", "Water pressure", "水压", charted=True),
-    Signal("flow_temp_c", "number", -20, 130, "°C", "Flow temperature", "出水温度", charted=True),
-    Signal("return_temp_c", "number", -20, 130, "°C", "Return temperature", "回水温度", charted=True),
+    Signal("flow_temp_c", "number", -40, 130, "°C", "Flow temperature", "出水温度", charted=True),
+    Signal("return_temp_c", "number", -40, 130, "°C", "Return temperature", "回水温度", charted=True),
     Signal("flow_setpoint_c", "number", 0, 100, "°C", "Flow set point", "出水设定温度"),
-    Signal("dhw_temp_c", "number", 0, 100, "°C", "Hot water temperature", "生活热水温度"),
+    Signal("dhw_temp_c", "number", -40, 100, "°C", "Hot water temperature", "生活热水温度"),
     Signal("dhw_setpoint_c", "number", 0, 100, "°C", "Hot water set point", "生活热水设定温度"),
     Signal("dhw_flow_lpm", "number", 0, 40, "l/min", "Hot water flow", "生活热水流量"),
     Signal("flue_temp_c", "number", -40, 300, "°C", "Flue gas temperature", "排烟温度", charted=True),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from boilerwatch.model import Finding, Floats
+from boilerwatch.signals import BY_NAME
 from detectors.catalogue.instruments import Instruments
 from tests.detectors.series import T0_MS, findings_of, series
 
@@ -108,3 +109,13 @@ def test_nobody_at_home_draws_nothing() -> None:
     for name, value in (("dhw_active", 0.0), ("flame_on", 0.0), ("dhw_temp_c", 22.0)):
         away[name] = np.where(STUCK, value, away[name])
     assert told(away) == []
+
+
+@pytest.mark.parametrize("open_c", [-40.0, -20.0])
+def test_a_hot_water_sensor_that_opens_is_told_within_the_hour_and_its_reading_is_taken_in(open_c: float) -> None:
+    """OpenTherm's range begins at -40 (devices guide 2.1): what was refused as no temperature told nothing."""
+    assert BY_NAME["dhw_temp_c"].low <= open_c
+    one = taps(9)
+    found = told(one | {"dhw_temp_c": np.where(STUCK, open_c, one["dhw_temp_c"])})
+    assert [(f.kind, f.problem) for f in found] == [("ntc_failed", "ntc_dhw")]
+    assert 0 <= hours_after_onset(found)[0] <= 1
