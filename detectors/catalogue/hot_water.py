@@ -1,15 +1,19 @@
 """Hot water: a plate exchanger that needs ever hotter water for the same tap, a diverter that leaks heat across.
 
 Sees: how far hot water stays below its set point, or below what it was, while a tap draws: both faults end there; which
-of them it is, the rest tells. Flow - hot water while a tap draws and the flame burns, over the power, because the difference over an
-exchanger is power over conductance; and, while heating burns and nothing was drawn for twenty minutes, how hot water
-follows the flow and how warm it stays: a shut diverter leaves it cooling, one that passes warms it along; and flow - hot
-water that shrinks at equal modulation while a tap draws or a tank is charged: that heat went elsewhere. Needs: flow and hot water temperature
-and a sign of drawing; silent without. Cadence: minutes measured, days judged; days with too few readings of
-taps are taken together, up to five of them. Units: kelvin, kelvin per kelvin.
+of them it is, the rest tells. The mean temperature difference over the plates at full power, because heat over an exchanger is
+conductance times that mean: it tells the resistance of the plates at any draw, one reading a day is enough, and it grows as
+scale does. Where no return is measured, what a loop usually cools by at that power stands in. And, while heating burns and
+nothing was drawn for twenty minutes, how hot water follows the flow and how warm it stays: a shut diverter leaves it cooling,
+one that passes warms it along; and flow - hot water that shrinks at equal modulation while a tap draws or a tank is charged:
+that heat went elsewhere. Needs: flow and hot water temperature and a sign of drawing (`dhw_active` or a flow of it); silent
+without. Cadence: minutes measured, days judged; days without taps are passed over, with taps on four of the last twelve it is
+judged. Units: kelvin, kelvin per kelvin.
 Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too.
-Sources: flow overshoots to about 85 °C with hot water near 50 °C (Bosch 348); DHW temperature tracks heating (devices
-guide 7). Limits: of a storage tank the difference follows its set point; a jump of that is taken as a new normal.
+Sources: flow overshoots to about 85 °C with hot water near 50 °C (Bosch 348); counterflow exchangers by their logarithmic mean
+difference (VDI Heat Atlas, C1); DHW temperature tracks heating (devices guide 7). Limits: of a storage tank the difference follows
+its set point; a jump of that is taken as a new normal. Cold water is taken for 10 °C: a season moves a clean plate's 16 K by two.
+Homes that draw on a few days a week are told late, boilers that do not tell that they draw not at all.
 """
 
 from typing import Any
@@ -18,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Ints
+from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import LEAST_POWER_PCT, Gradual, SinceActive, Steps, burning, drawing, slope_of
@@ -36,15 +40,24 @@ _SURE_SLOPE = 0.08
 _TAPPED_K = 2.0
 
 
+#: Cold water, of which seasons make 5 to 20; what a combi's loop cools by at full power (24 kW, 14 litres a minute). [degrees C], [K]
+_COLD_C, _LOOP_K = 10.0, 25.0
+#: Least share of full power at which the plates' difference is more than what sensors are off; where no modulation is told. [-]
+_LEAST_SHARE, _USUAL_SHARE = 0.3, 0.6
+#: Hot water may be seen so much hotter than the flow while a tap runs; beyond that it has only begun. Least difference. [K]
+_WITHIN_K, _LEAST_K = 2.0, 0.5
+
+
 class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "9"
+    version = "10"
     tracks = (
-        Track("plate_scale", "plate_k", "k", 1, advise=6.0, warn=9.0, stop=25.0, floor=1.2, bands=_BANDS,
-              least=2, pooled=True, rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
-              source="35 K of 85 over 50 °C at the stop (Bosch 348), less about 10 K of a clean plate"),
+        Track("plate_scale", "plate_mean_k", "k", 1, advise=8.0, warn=14.0, stop=60.0, floor=1.5, least=1, pooled=True, local=False,
+              rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
+              source="a clean plate passes full power at a mean of about 16 K (61 over 50, 35 over 10 °C); Bosch 348 stops the burner "
+              "at 85 over 50 °C, a mean of 42 K; at 76 K three fifths of the power are left"),
         Track("diverter_passing", "follows", "k_per_k", 1, advise=0.2, warn=0.3, stop=0.9, floor=0.05, least=12,
               rivals=("plate_scale", "ntc_failed"),
               source="a shut valve lets nothing follow; a third of each kelvin is beyond what a wall conducts"),
@@ -65,7 +78,17 @@ class HotWater(Gradual):
     def __init__(self) -> None:
         super().__init__()
         self.features = {"plate_k": _BANDS} | dict.fromkeys(
-            ("flow_c", "dhw_c", "flow_dhw", "flow_flow", "dhw_dhw", "tap_short_k", "warm_at_rest_c", "heating_flow_c"),
+            (
+                "plate_mean_k",
+                "flow_c",
+                "dhw_c",
+                "flow_dhw",
+                "flow_flow",
+                "dhw_dhw",
+                "tap_short_k",
+                "warm_at_rest_c",
+                "heating_flow_c",
+            ),
             1,
         )
         self._since, self._steps = SinceActive(), Steps("dhw_c")
@@ -89,6 +112,7 @@ class HotWater(Gradual):
         power = (load + LEAST_POWER_PCT) / (np.array(_MIDDLE_PCT)[band] + LEAST_POWER_PCT)
         # where hot water is hotter than the flow the tap has only begun, or ends: nothing is exchanged yet
         over = np.where(burning(frames) & tap & (flow > dhw), (flow - dhw) / power, np.nan)
+        values["plate_mean_k"] = np.where(burning(frames) & tap, _mean_difference(frames, flow, dhw), np.nan)
         return {name: Banded(one) for name, one in values.items()} | {"plate_k": Banded(over, band)}
 
     def _look(self, drift: Drift, days: Days, rows: Ints, site: Ints, world: World) -> Verdict:
@@ -117,3 +141,26 @@ class HotWater(Gradual):
         super().load(data)
         self._since.load(data)
         self._steps.load(data)
+
+
+def _mean_difference(frames: Frames, flow: Floats, dhw: Floats) -> Floats:
+    """Return the mean temperature difference over the plates at full power, NaN where nothing is exchanged yet, shape (n,). [K]
+
+    Heat over an exchanger is conductance times the logarithmic mean of the differences at its two ends (counterflow): hot water
+    under the flow at one, cold water under the return at the other. So the mean over the power is the resistance of the plates,
+    whatever is drawn. Where no return is measured it is taken to lie under the flow by what the loop cools by at that power.
+    """
+    modulation = frames.mean("modulation_pct")
+    share = np.where(np.isnan(modulation), _USUAL_SHARE, (modulation + LEAST_POWER_PCT) / (100 + LEAST_POWER_PCT))
+    back = frames.mean("return_temp_c")
+    back = np.where(np.isnan(back), flow - _LOOP_K * share, back)
+    passed = np.clip(
+        (flow - back) / _LOOP_K, share, 1.0
+    )  # while a tap begins the burner lags, or the loop brings stored heat
+    warm = np.maximum(back - _COLD_C, _LEAST_K)
+    hot = np.maximum(flow - dhw, _LEAST_K)
+    ratio = np.log(warm / hot)
+    mean = np.where(np.abs(ratio) > 1e-3, (warm - hot) / np.where(np.abs(ratio) > 1e-3, ratio, 1.0), hot)
+    return np.where(
+        (share >= _LEAST_SHARE) & (flow - dhw > -_WITHIN_K), mean / np.maximum(passed, _LEAST_SHARE), np.nan
+    )

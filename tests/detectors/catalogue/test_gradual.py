@@ -75,7 +75,8 @@ def spoil(hours: Floats, columns: dict[str, Floats], kind: str, share: Floats) -
     elif kind == "flue_restricted":
         columns["fan_speed_rpm"] *= 1 + 0.3 * share
     elif kind == "plate_scale":  # flow overshoots to 85 °C (Bosch 348)
-        columns["flow_temp_c"] += np.where(tap, 24 * share, 0)
+        for name in ("flow_temp_c", "return_temp_c"):  # the loop's water is as much as it was
+            columns[name] += np.where(tap, 24 * share, 0)
     elif kind == "ntc_drift":
         columns["return_temp_c"] += 10 * share
 

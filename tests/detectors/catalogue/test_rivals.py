@@ -324,5 +324,7 @@ def test_a_plate_that_scales_is_told_from_one_reading_a_day_and_smaller_draws_ar
     scaled = columns | {
         "flow_temp_c": np.where(seen, 48 + 0.15 * power * (1 + 2.5 * GROWS), one["flow_temp_c"]).round(0)
     }
+    for each in (clean, scaled):  # the loop cools by a quarter of a kelvin for each hundredth of power
+        each["return_temp_c"] = np.where(seen, each["flow_temp_c"] - power / 4, one["return_temp_c"]).round(1)
     assert kinds(clean, [HotWater()]) == set()
     assert kinds(scaled, [HotWater()]) == {"plate_scale"}
