@@ -165,7 +165,7 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
     ab = after(time * warm) - at * after(warm)
     ay = after(time * bar) - at * after(bar)
     bb, by = (warm**2).sum(axis=1)[:, None], (warm * bar).sum(axis=1)[:, None]
-    slope, per_k, spread = _solved(aa, bb, ab, ay, by)
+    slope, per_k, spread = solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - slope * ay - per_k * by
     left = np.where((number >= _LEAST_FALL) & (size - number >= _LEAST_SIDE), np.maximum(left, 0.0), np.inf)
     best = left.argmin(axis=1)[:, None]
@@ -194,10 +194,10 @@ def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Float
     """Return both slopes of a regression on two centred columns, and what the first's variance is multiplied by."""
     aa, bb, ab = (one**2).sum(axis=1), (other**2).sum(axis=1), (one * other).sum(axis=1)
     ay, by = (one * bar).sum(axis=1), (other * bar).sum(axis=1)
-    return _solved(aa, bb, ab, ay, by)
+    return solved(aa, bb, ab, ay, by)
 
 
-def _solved(aa: Floats, bb: Floats, ab: Floats, ay: Floats, by: Floats) -> tuple[Floats, Floats, Floats]:
+def solved(aa: Floats, bb: Floats, ab: Floats, ay: Floats, by: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the same from sums of products, of any one shape: of the first alone where the second says nothing new."""
     whole = aa * bb - ab**2
     usable = whole > 1e-6 * aa * bb
@@ -225,7 +225,7 @@ def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -
     (bar_after, bar_all), (warm_after, warm_all) = after(bar), after(warm)
     aa, bb = behind * before / np.maximum(size, 1), (warm**2).sum(axis=1)[:, None]
     ab, ay, by = warm_after - share * warm_all, bar_after - share * bar_all, (warm * bar).sum(axis=1)[:, None]
-    jump, per_k, _ = _solved(aa, bb, ab, ay, by)
+    jump, per_k, _ = solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - jump * ay - per_k * by
     left = np.where((before >= _LEAST_SIDE) & (behind >= _LEAST_SIDE), left, np.inf)
     best = left.argmin(axis=1)

@@ -179,6 +179,11 @@ class World:
             said.append(f"{rival}: {SIGNS[rival].en}: {'is told as well' if there else measure}")
         return values | {"why_not": said} if said else {}
 
+    def leads(self, slot: Ints, kind: str) -> NDArray[np.bool_]:
+        """Return for which of some boilers a kind is told by its own finding, not inside another's, shape (n,)."""
+        boilers, episodes = self.slots.boilers, self.episodes
+        return np.array([episodes.is_raised(boilers[one], kind) for one in slot.tolist()], np.bool_)
+
     def fact(self, slot: int, name: str) -> str:
         """Return one thing the register says, empty where it does not."""
         return self.facts.get(self.slots.boilers[slot], {}).get(name, "")

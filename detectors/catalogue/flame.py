@@ -159,9 +159,8 @@ class Flame(Gradual):
         number = np.isfinite(ring).sum(axis=1)
         share = np.nansum(ring, axis=1) / np.maximum(number, 1)
         slot = days.slot[rows]
-        too_few = _TOO_FEW + _OTHER_STORY * (
-            world.told(slot, "gas_valve_ageing").astype(float) - world.told(slot, "ignition_wear")
-        )
+        by_valve, by_spark = (world.leads(slot, kind) for kind in ("gas_valve_ageing", "ignition_wear"))
+        too_few = _TOO_FEW + _OTHER_STORY * (by_valve.astype(float) - by_spark)
         opens_late = (number >= 3) & (share < too_few * np.interp(wear.effect, _LATER_S, _FAILS))
         wear.level[:] = np.where(opens_late, 0, wear.level)
         wear.score[:] = np.where(opens_late, 0.0, wear.score)

@@ -5,13 +5,13 @@ follows temperature with a slope of the boiler's own (0.005-0.02 bar/K for a hea
 regressed on time and mean water temperature together, since the last top-up, or, where that explains them better, level up
 to some block and falling from it on: a loss that grows is told by its newest rate. The slope counts only when it excludes
 zero by far more than its uncertainty, which includes the sensor's steps, and when it explains more than one single step
-does (air let out, a sensor changed). A loss that follows the hours above 2.2 bar better than the clock is a relief
-valve's; one that never came there is a leak's. Needs: pressure; without a temperature the scatter it leaves widens the
-uncertainty by itself, without pressure silent. Cadence: six hours. Units: bar, bar/day.
+does (air let out, a sensor changed). A loss is told as a slow leak first; one that stands while pressure is below some seat,
+and fades towards it (`losses`), is a relief valve's and takes the leak's place when that is sure. Needs: pressure; without a
+temperature the scatter it leaves widens the uncertainty by itself, without pressure silent. Cadence: six hours. Units: bar, bar/day.
 Sources: pressure per litre 0.23-0.46 bar/l, a slow leak of 0.05-0.5 l/day, top-ups of 0.2 bar and more, low-pressure
 cut-out about 0.5 bar, relief valve 3 bar (devices guide 6 and 7; Riello slave card, Immergas code 10, OTGW SAT).
-Limits: where hot peaks come at the same hours every day, valve and leak look alike and the height of the peaks decides;
-a flat vessel drives water out of the valve and is told as the vessel.
+Limits: where pressure hardly swings, or a seat wears so fast that it loses cold as well within a day or two, valve and leak
+look alike and it stays a leak; a flat vessel drives water out of the valve and is told as the vessel.
 """
 
 from typing import Any
@@ -23,12 +23,14 @@ from boilerwatch.arrays import shifted
 from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
-from detectors.blocks import BLOCK_MS, WEEP_BAR, Blocks, Closed
+from detectors.blocks import BLOCK_MS, Blocks, Closed
 from detectors.catalogue.contract import FRESH_PARTS, View, World
+from detectors.catalogue.losses import Causes, causes
 from detectors.episodes import Episodes
 from detectors.falls import Fall, fit
 from detectors.forecast import emptying, filling
 from detectors.slots import Arrays
+from detectors.story import graver
 
 _KEPT = 56  # 14 days of six-hour blocks
 _DAY_BLOCKS = 4.0
@@ -42,12 +44,24 @@ _LEAST_BLOCKS = 8
 _CALM_BLOCKS = 12
 _STEP_HOLDS = 8
 _HEALTHY_BAR_PER_K = 0.012
-#: Log-likelihood by which one kind of loss explains the fall better than the other, to be told by it alone.
-_TOLD_APART = 2.0
-#: Mean excess at which peaks stand near the valve, where the fall does not tell them apart. [bar]
-_NEAR_VALVE_BAR = 0.1
+#: Log-likelihood by which a seat must explain a fall better than a hole and than the vessel: odds of 400, twice.
+_SEAT_SURE, _SEAT_BLOCKS = 6.0, 14
+#: Cold systems stand at 1.0 bar and more: what still loses below empties them cold, and is no valve that weeps when hot. [bar]
+_LEAST_SEAT_BAR = 1.0
+#: For a forecast of a loss that has faded. [bar/day]
+_LEAST_LOSS = 0.002
 _BOTH = ("slow_leak", "relief_valve_weeping")
 _FRESH = (*FRESH_PARTS, "topped_up")
+
+
+def _weeping_seat(pressure_bar: Floats, warm_c: Floats) -> Causes | None:
+    """Return what tells that a seat weeps, now and half a day ago; None where a hole or the vessel may do as well."""
+    if np.isfinite(pressure_bar).sum() < _SEAT_BLOCKS:
+        return None
+    seat = causes(pressure_bar, warm_c)
+    if not (seat.seat > _SEAT_SURE and seat.seat_bar >= _LEAST_SEAT_BAR):
+        return None
+    return seat if causes(pressure_bar[:-2], warm_c[:-2]).seat > _SEAT_SURE else None
 
 
 class SlowLeak:
@@ -118,15 +132,22 @@ class SlowLeak:
         going = enough & sure & (loss > 0) & (fall.fall > least_fall)
         coming = enough & sure & (loss < 0) & (-fall.fall > world.limit(self, "rise_bar", slot))
         calm = np.abs(loss) + 2 * fall.error < least * _CLEAR + 0.005
-        high = np.nansum(excess, axis=1) / fall.blocks
-        weeps = (fall.peaks > _TOLD_APART) | ((fall.peaks > -_TOLD_APART) & (high > _NEAR_VALVE_BAR))
+        leaking = world.told(slot, "slow_leak")
+        seats = {
+            int(i): seat for i in np.flatnonzero((going | leaking) & ~world.told(slot, "relief_valve_weeping"))
+            if (seat := _weeping_seat(pressure[i], warm[i])) is not None
+        }  # fmt: skip
+        weeps = world.leads(slot, "relief_valve_weeping")
+        weeps[list(seats)] = True
+        going[list(seats)] |= leaking[list(seats)]  # its loss fades as pressure comes down to the seat
         share = np.where(sure, np.clip(loss / least, 0, 100), 0)
         world.scores["slow_leak"][slot] = np.where(weeps, 0, share)
         world.scores["relief_valve_weeping"][slot] = np.where(weeps, share, 0)
         world.scores["filling_loop_passing"][slot] = np.where(sure, np.clip(-loss / least, 0, 100), 0)
         at_ms = (block + 1) * BLOCK_MS
         for i in np.flatnonzero(going):
-            self._tell_loss(int(slot[i]), fall, int(i), bool(weeps[i]), int(at_ms[i]), now_ms, world)
+            seat = seats.get(int(i))
+            self._tell_loss(int(slot[i]), fall, int(i), bool(weeps[i]), seat, int(at_ms[i]), now_ms, world)
         for i in np.flatnonzero(coming):
             self._tell_gain(int(slot[i]), fall, int(i), int(at_ms[i]), now_ms, world)
         for i in np.flatnonzero(calm & ~going & ~coming) if world.episodes.raised else ():
@@ -145,22 +166,24 @@ class SlowLeak:
             ring = self._past[name]
             ring[slot[rows]] = np.where(before, np.nan, ring[slot[rows]])
 
-    def _tell_loss(self, slot: int, fall: Fall, i: int, weeps: bool, at_ms: int, now_ms: int, world: World) -> None:
+    def _tell_loss(
+        self, slot: int, fall: Fall, i: int, weeps: bool, seat: Causes | None, at_ms: int, now_ms: int, world: World
+    ) -> None:  # fmt: skip
         boiler, episodes = world.slots.boilers[slot], world.episodes
         if any(episodes.is_raised(boiler, kind) for kind in ("vessel_flat", "pressure_sensor_failed", "burst_leak")):
             return
-        kind, other = ("relief_valve_weeping", "slow_leak") if weeps else ("slow_leak", "relief_valve_weeping")
-        if not weeps and episodes.is_raised(boiler, other):
-            kind = other  # the nearer cause stands
-        loss, error, cold = float(fall.loss[i]), float(fall.error[i]), float(fall.cold[i])
+        kind = "relief_valve_weeping" if weeps else "slow_leak"
+        error, cold = float(fall.error[i]), float(fall.cold[i])
+        loss = max(float(fall.loss[i]), _LEAST_LOSS)
         cut_out = float(np.ravel(world.limit(self, "cut_out_bar", np.array([slot])))[0])
         days, soonest, latest = emptying(cold, cut_out, loss, error)
         values: dict[str, Any] = {
             "loss_bar_per_day": round(loss, 4), "loss_error_bar_per_day": round(error, 4),
             "fall_bar": round(float(fall.fall[i]), 3), "cold_pressure_bar": round(cold, 3), "days_to_limit": round(days, 1),
             "days_to_limit_soonest": round(soonest, 1), "days_to_limit_latest": round(latest, 1), "limit_bar": cut_out,
-            "peaks_explain_log_likelihood": round(max(float(fall.peaks[i]), -99.0), 1), "peaks_above_bar": WEEP_BAR,
         }  # fmt: skip
+        if seat is not None:
+            values |= {"seat_log_likelihood": round(seat.seat, 1), "seat_bar": round(seat.seat_bar, 2)}
         self._say(kind, slot, days, loss / error, values, at_ms, now_ms, world)
 
     def _tell_gain(self, slot: int, fall: Fall, i: int, at_ms: int, now_ms: int, world: World) -> None:
@@ -179,6 +202,9 @@ class SlowLeak:
         self, kind: str, slot: int, days: float, sure: float, values: dict[str, Any], at_ms: int, now_ms: int, world: World
     ) -> None:  # fmt: skip
         severity: Severity = "warning" if days < 30 else "advisory"
+        before = world.episodes.raised.get((world.slots.boilers[slot], "slow_leak"))
+        if kind == "relief_valve_weeping" and before is not None:
+            severity = graver(severity, before.severity)  # another name, the same story
         world.episodes.say(
             world.slots.boilers[slot], kind, severity=severity, at_ms=at_ms, received_at_ms=now_ms,
             detector=f"{self.name}@{self.version}", site=world.slots.sites[slot], values=values,

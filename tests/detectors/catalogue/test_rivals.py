@@ -13,6 +13,7 @@ from detectors.catalogue.hot_water import HotWater
 from detectors.catalogue.instruments import Instruments
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.limits import Limits
+from detectors.catalogue.misfire import Misfire
 from detectors.catalogue.sensors import Sensors
 from tests.detectors.series import findings_of, series
 
@@ -72,6 +73,15 @@ def test_a_spark_that_fails_more_often_is_wear_and_a_valve_that_opens_late_witho
     assert kinds(uncounted, families()) == {"ignition_wear"}
     untimed = {n: v for n, v in wear.items() if n != "ignition_time_s"}
     assert kinds(untimed, families()) == {"ignition_wear"}
+
+
+def test_a_valve_whose_safety_time_is_used_up_fails_and_stays_the_valve() -> None:
+    later_s = 3.2 * GROWS
+    fails = 0.35 * np.clip(
+        (later_s - 2.4) / 0.8, 0, 1
+    )  # next to none until half of the 5 s are used up, then ever more
+    valve = house() | {"ignition_time_s": house()["ignition_time_s"] + later_s, "ignition_failures": failing(fails)}
+    assert kinds(valve, [Misfire(), *families()]) == {"gas_valve_ageing"}
 
 
 def test_failures_as_many_as_an_exponential_wait_brings_are_the_spark_and_a_tenth_of_them_the_valve() -> None:
