@@ -10,7 +10,8 @@ when a day with its hot hours has passed below it: one story, not one each time 
 outside or no outdoor sensor and no flame (Baxi frost protection fires below 5 °C). A pressure that is gone, or beyond the
 relief valve, from one reading to the next is the sensor's when the burner goes on: a boiler without water locks out. A
 flame that burns at what reads as 0.3 bar means another unit or sensor, and says nothing of the water; flow that fell
-faster than water can cool, or beside a warm return, is no frost. Needs: pressure, or flow temperature; silent without.
+faster than water can cool, or beside a warm return, is no frost. Where pressure, flow and return all read exactly nought, a gateway
+that starts anew tells them, for a minute or two where it speaks every ten seconds: nothing of that reading counts. Needs: pressure, or flow temperature; silent without.
 Cadence: readings. Units: bar, degrees Celsius.
 Sources: those named; OTGW SAT 0.3 bar an hour and 0.8 bar, Riello 0.5 bar, Vaillant S.41 2.8 bar, Baxi 5 °C (devices guide 6).
 Limits: where no flame is told, a sensor that fails to zero is told as low pressure after half an hour.
@@ -57,6 +58,7 @@ _KINDS: tuple[tuple[str, str, Severity], ...] = (
 )  # fmt: skip
 #: What does not go on where pressure is high.
 _LOSSES = ("slow_leak", "relief_valve_weeping")
+_CIRCUIT = ("water_pressure_bar", "flow_temp_c", "return_temp_c")
 _SIGNALS = ("water_pressure_bar", "flow_temp_c", "return_temp_c", "outdoor_temp_c", "flame_on")
 
 
@@ -86,7 +88,7 @@ class Limits:
             return
         nothing = np.full(n, np.nan)
         order = np.argsort(view.slot, kind="stable")
-        seen = {name: view.columns.get(name, nothing)[order] for name in _SIGNALS}
+        seen = _without_noughts({name: view.columns.get(name, nothing)[order] for name in _SIGNALS})
         slot, ts_ms, bar = view.slot[order], view.ts_ms[order], seen["water_pressure_bar"]
         touched = self._touched(slot, bar, seen["flow_temp_c"], world)
         rows = np.flatnonzero(touched)
@@ -331,3 +333,11 @@ class Limits:
     def load(self, data: dict[str, NDArray[Any]]) -> None:
         """Take since when each limit is passed."""
         self._since.load(data)
+
+
+def _without_noughts(seen: dict[str, Floats]) -> dict[str, Floats]:
+    """Return readings without those of a gateway that starts anew: two or three of the sealed circuit's, all exactly nought."""
+    circuit = np.stack([seen[name] for name in _CIRCUIT])
+    noughts = (circuit == 0).sum(axis=0)
+    anew = (noughts >= 2) & (noughts == np.isfinite(circuit).sum(axis=0))
+    return seen | {name: np.where(anew, np.nan, seen[name]) for name in _CIRCUIT} if anew.any() else seen

@@ -74,3 +74,35 @@ def test_a_boiler_switched_off_for_a_service_shrinks_its_water_and_does_not_burs
     bar = np.where(HOURS < 90, 2.05, 2.05 - 0.027 * (66.0 - flow))  # a weak vessel: 0.65 bar over 24 K
     columns = {"water_pressure_bar": bar.round(2), "flow_temp_c": flow, "flame_on": (HOURS < 90) * 1.0}
     assert findings_of([series(HOURS, columns)], [Limits()]) == []
+
+
+MINUTES = np.arange(0, 30 * 60) / 60
+RESTARTS = (MINUTES > 26) & (MINUTES < 26.1)
+
+
+def minutely(**columns: Floats) -> list[str]:
+    found = findings_of([series(MINUTES, columns)], [Limits()])
+    return [one.kind for one in found if one.state == "raised"]
+
+
+def test_a_gateway_that_starts_anew_and_tells_noughts_for_minutes_says_nothing_of_sensor_water_or_frost() -> None:
+    bar, flow, back = (np.where(RESTARTS, 0.0, value) for value in (1.5, 24.0, 22.0))
+    lit, cold = np.ones(len(MINUTES)), np.full(len(MINUTES), -8.0)
+    assert (
+        minutely(water_pressure_bar=bar, flow_temp_c=flow, return_temp_c=back, flame_on=lit, outdoor_temp_c=cold) == []
+    )
+    assert (
+        minutely(flow_temp_c=flow, return_temp_c=back, flame_on=0 * lit, outdoor_temp_c=cold) == []
+    )  # no pressure sensor
+    assert minutely(water_pressure_bar=bar, flow_temp_c=flow, outdoor_temp_c=cold) == []  # nor a return
+
+
+def test_a_pressure_alone_at_nought_and_a_house_that_freezes_are_told_as_ever() -> None:
+    late, lit = MINUTES > 26, np.ones(len(MINUTES))
+    warm = np.full(len(MINUTES), 50.0)
+    gone = minutely(water_pressure_bar=np.where(late, 0.0, 1.5), flow_temp_c=warm, return_temp_c=warm - 8, flame_on=lit)
+    assert gone == ["pressure_sensor_failed"]
+    cools = np.maximum(24 - 4 * MINUTES, 0).round(0)  # whole degrees: exactly nought in the end, and told on the way
+    bar = np.full(len(MINUTES), 1.2)
+    frozen = minutely(water_pressure_bar=bar, flow_temp_c=cools, return_temp_c=cools, flame_on=0 * lit)
+    assert frozen == ["frost_risk"]
