@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, cast
@@ -55,7 +56,7 @@ _PLAIN = msgspec.json.Decoder()
 
 
 def read_batches(path: Path, refused: Counter[str], rows: int = 60_000) -> Iterator[Batch]:
-    """Return the file's readings and events, at most `rows` lines a batch.
+    """Return the file's readings and events, at most `rows` lines a batch; all batches share one list of sources, which grows.
 
     Parameters
     ----------
@@ -180,7 +181,7 @@ class _Numbers(dict[tuple[str, str], int]):
     Attributes
     ----------
     sources
-        By number.
+        By number, which is the order in which they come first.
     """
 
     def __init__(self) -> None:
@@ -256,11 +257,12 @@ class _Reading:
     def batch(self, raw: bytes) -> Batch:
         """Take lines; return those as columns whose arrival is known by now."""
         lines, names = self._decoded(raw)
-        source = np.fromiter(map(self._numbers.__getitem__, map(_PAIR, lines)), np.int64, count=len(lines))
         ts_ms = self._times(lines)
-        fine = self._fine(source, ts_ms)
-        if fine is not None:
-            lines, source, ts_ms = [lines[i] for i in np.flatnonzero(fine).tolist()], source[fine], ts_ms[fine]
+        timed = (ts_ms >= _EARLIEST_MS) & (ts_ms <= _LATEST_MS)
+        lines = self._only(lines, timed, "bad time")
+        source = np.fromiter(map(self._numbers.__getitem__, map(_PAIR, lines)), np.int64, count=len(lines))
+        named = source >= 0
+        lines, source, ts_ms = self._only(lines, named, "bad boiler id"), source[named], ts_ms[timed][named]
         arrivals = self._arrivals.of(self._numbers.boiler_of()[source], ts_ms, _told(lines))
         columns = _columns(lines, names, self._refused)
         self._look_only_for(columns, names)
@@ -273,8 +275,7 @@ class _Reading:
         return self._batch_of(self._waiting, self._arrivals.finish())
 
     def _batch_of(self, lines: _Lines, arrivals: Ints) -> Batch:
-        numbers, source = _in_order(lines.source, len(self._numbers.sources))
-        ts_ms, columns, events = lines.ts_ms, lines.columns, []
+        source, ts_ms, columns, events = lines.source, lines.ts_ms, lines.columns, []
         if lines.codes:
             is_event = np.zeros(len(source), np.bool_)
             is_event[list(lines.codes)] = True
@@ -287,7 +288,7 @@ class _Reading:
             columns = {name: values[~is_event] for name, values in columns.items()}
         n = len(source)
         return Batch(
-            sources=list(map(self._numbers.sources.__getitem__, numbers.tolist())), source=source, ts_ms=ts_ms,
+            sources=self._numbers.sources, source=source, ts_ms=ts_ms,
             received_at_ms=np.maximum.accumulate(arrivals) if n else arrivals, stamped=np.zeros(n, np.bool_),
             columns=columns, hash=np.zeros(n, np.uint64), boot=np.zeros(n, np.uint64),
             seq=np.full(n, -1, np.int64), events=events, ledger={},
@@ -323,33 +324,12 @@ class _Reading:
         except (TypeError, ValueError, OverflowError):  # a text, none, or a number beyond 64 bits
             return np.array([_time(line.ts) or 0 for line in lines], np.int64)
 
-    def _fine(self, source: Ints, ts_ms: Ints) -> NDArray[np.bool_] | None:
-        """Return which lines have a possible time and id, None where all have, shape (n,)."""
-        bad_time = (ts_ms < _EARLIEST_MS) | (ts_ms > _LATEST_MS)
-        bad_id = (source < 0) & ~bad_time
-        bad = bad_time | bad_id
-        if not bad.any():
-            return None
-        for reason, those in (("bad time", bad_time), ("bad boiler id", bad_id)):
-            if those.any():
-                self._refused[reason] += int(those.sum())
-        return ~bad
-
-
-def _in_order(source: Ints, sources: int) -> tuple[Ints, Ints]:
-    """Return the sources of some lines, each once, in the order in which they come first, and which of these a line is of.
-
-    Examples
-    --------
-    >>> first, place = _in_order(np.array([5, 2, 5, 7]), 9)
-    >>> first.tolist(), place.tolist()
-    ([5, 2, 7], [0, 1, 0, 2])
-    """
-    rows, place = np.arange(len(source)), np.empty(sources, np.int64)
-    place[source[::-1]] = rows[::-1]  # the last assignment of a source is of its first line
-    first = source[place[source] == rows]
-    place[first] = np.arange(len(first))
-    return first, place[source]
+    def _only(self, lines: list[Any], good: NDArray[np.bool_], reason: str) -> list[Any]:
+        """Return the good lines, and count the others."""
+        if good.all():
+            return lines
+        self._refused[reason] += int((~good).sum())
+        return list(compress(lines, good.tolist()))
 
 
 def _codes(lines: list[Any]) -> dict[int, tuple[str, bool]]:

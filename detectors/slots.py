@@ -27,6 +27,8 @@ class Slots:
         self._siteless: set[int] = set()
         self._site_of = np.zeros(0, np.int64)
         self._numbers: dict[str, int] = {"": -1}
+        self._sources: list[Source] = []
+        self._slot_of = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         """Return how many slots are taken."""
@@ -56,7 +58,14 @@ class Slots:
         return self._site_of
 
     def of_all(self, sources: list[Source]) -> Ints:
-        """Return the slot of each source, shape (len(sources),)."""
+        """Return the slot of each source, shape (len(sources),); the same list again is only looked at where it grew."""
+        if sources is not self._sources:
+            self._sources, self._slot_of = sources, np.zeros(0, np.int64)
+        if len(self._slot_of) < len(sources):
+            self._slot_of = np.append(self._slot_of, self._fresh(sources[len(self._slot_of) :]))
+        return self._slot_of
+
+    def _fresh(self, sources: list[Source]) -> Ints:
         ids = map(itemgetter(0), sources)
         slot_of = np.fromiter(map(self._of.get, ids, repeat(-1)), np.int64, len(sources))
         for place in (slot_of < 0).nonzero()[0].tolist():

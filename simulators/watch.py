@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from boilerwatch.errors import InputError
 from boilerwatch.model import Batch
 from boilerwatch.readings_file import read_batches
@@ -96,12 +98,11 @@ def watch_of_readings(path: Path) -> Watch:
 
 
 def _note_spans(batch: Batch, first: dict[str, int], last: dict[str, int]) -> None:
-    for number, source in enumerate(batch.sources):
-        own = batch.ts_ms[batch.source == number]
-        if len(own):
-            low, high = int(own.min()), int(own.max())
-            first[source.boiler] = min(first.get(source.boiler, low), low)
-            last[source.boiler] = max(last.get(source.boiler, high), high)
+    for number in np.unique(batch.source).tolist():
+        boiler, own = batch.sources[number].boiler, batch.ts_ms[batch.source == number]
+        low, high = int(own.min()), int(own.max())
+        first[boiler] = min(first.get(boiler, low), low)
+        last[boiler] = max(last.get(boiler, high), high)
 
 
 class CodeSpans:

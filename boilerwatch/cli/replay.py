@@ -16,7 +16,7 @@ from boilerwatch.cli.back_test import show
 from boilerwatch.cli.options import SettingsOption, load_settings, moment_ms
 from boilerwatch.clock import SYSTEM
 from boilerwatch.errors import InputError
-from boilerwatch.garbage import collect_rarely
+from boilerwatch.garbage import collect_rarely, keep_freed
 from boilerwatch.ledger import open_ledger
 from boilerwatch.minutes import Late
 from boilerwatch.model import Batch, Finding
@@ -127,6 +127,7 @@ def replay(
     earlier = read_findings(against) if against is not None else []
     then = _way(past, past.as_now, None) if compare else None
     collect_rarely()
+    keep_freed()
     with blamed(detector or ()):
         found, told_then = _run(past, now, then, findings, keep=compare or against is not None)
     _say_left_out(past.refused, now.late())

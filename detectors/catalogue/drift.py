@@ -21,6 +21,8 @@ KEPT = 12
 _FOLLOW = 1 / 120
 #: Days that the floor of scatter counts for, and where few rows a day make scatter wide.
 _PRIOR_DAYS, _POOLED_PRIOR_DAYS = 7.0, 2.0
+#: Days that scatter is learned from, counted up to one more, and by how much what it was fades each day from then on.
+_SCATTER_DAYS, _FADES = 60, 59 / 60
 _REBASE_DAYS = 6
 _SITE_LEAST = 6
 
@@ -35,14 +37,14 @@ class Drift:
         bands = (track.bands,)
         pool = {
             "pool_sum": (0.0, np.float32, bands),
-            "pool_rows": (0, np.uint16, bands),
+            "pool_rows": (0, np.uint8, bands),  # only fewer than `least` wait
             "pool_days": (0, np.uint8, ()),
         }
         by_cause = {"cause": unknown, "raw": unknown, "raw_cause": unknown, "sxx": one, "sxy": one}
         self.state = Arrays(
             {
                 "reference": (np.nan, np.float32, (track.bands,)), "seen": (0, np.uint8, (track.bands,)),
-                "ring": (np.nan, np.float16, (KEPT,)), "squares": one, "days": one, "latest_day": (0, np.uint16, ()),
+                "ring": (np.nan, np.float16, (KEPT,)), "squares": one, "days": (0, np.uint8, ()), "latest_day": (0, np.uint16, ()),
             } | (by_cause if track.cause_slope else {}) | (pool if track.pooled else {})
         )  # fmt: skip
 
@@ -79,10 +81,10 @@ class Drift:
         known, square = np.isfinite(value) & calm, value**2
         if track.pooled:
             known, square = self._changes(slot, value, calm, quiet, levels)
-        for name, more in (("squares", square), ("days", np.ones(len(value)))):
-            state[name][slot[known]] = (state[name][slot] * np.where(state["days"][slot] > 60, 59 / 60, 1) + more)[
-                known
-            ]
+        learns = slot[known]
+        days = state["days"][learns]
+        state["squares"][learns] = state["squares"][learns] * np.where(days > _SCATTER_DAYS, _FADES, 1) + square[known]
+        state["days"][learns] = np.minimum(days, _SCATTER_DAYS) + 1
         self._push(slot, gap, value)
         state["latest_day"][slot] = day
         return value
@@ -212,7 +214,7 @@ class Drift:
     def _scatter(self, slot: Ints) -> Floats:
         """Return the boiler's day-to-day scatter, no less than the floor, and more while the reference is young, shape (n,)."""
         track, state = self.track, self.state
-        days = np.minimum(state["days"][slot], 60)
+        days = np.minimum(state["days"][slot], _SCATTER_DAYS).astype(np.float32)
         prior = _POOLED_PRIOR_DAYS if track.pooled else _PRIOR_DAYS
         scatter = np.sqrt((prior * track.floor**2 + state["squares"][slot]) / (prior + days))
         learnt = np.maximum(state["seen"][slot].max(axis=1), 1)

@@ -227,22 +227,22 @@ class Instruments:
         heats = (seen.last("flame_on") > 0) & ((tap == 0) | (np.isnan(tap) & np.isnan(seen.last("dhw_temp_c"))))
         back = seen.last("return_temp_c")
         water = np.where(heats, np.where(np.isnan(back), seen.last("flow_temp_c"), back), np.nan)
-        bar = seen.last("water_pressure_bar")
-        must, own_must = np.zeros(len(slot), np.bool_), np.zeros(len(slot), np.bool_)
-        for rank in ranks(slot):
-            own = slot[rank]
-            fresh = moved[rank]
-            now, before = water[rank], of["water"][own]
-            # water does not leap so far but for a surge that the system never felt, or a lone wrong reading
-            now_c = np.where(np.abs(now - before) <= _LEAPS_K, now, np.nan)
-            of["water"][own] = np.where(np.isfinite(now), now, before)
-            low = np.fmin(np.where(fresh, np.nan, of["coldest"][own]), now_c)
-            high = np.fmax(np.where(fresh, np.nan, of["warmest"][own]), now_c)
-            fires = np.where(fresh, 0, of["fires"][own]) + heats[rank]
-            of["coldest"][own], of["warmest"][own], of["fires"][own] = low, high, fires
-            least = self._slope.take(own, seen.start_ms[rank], bar[rank], now_c, of["step_bar"][own])
-            must[rank] = ((high - low) * _LEAST_BAR_PER_K >= _STEPS * step[rank]) & (fires >= _WARM_FIRES)
-            own_must[rank] = ((high - low) * least >= _OWN_STEPS * step[rank]) & (fires >= _SWUNG_FIRES)
+        begins = np.concatenate([[True], slot[1:] != slot[:-1]])
+        before = _last_known(begins, water, of["water"][slot])
+        # water does not leap so far but for a surge that the system never felt, or a lone wrong reading
+        now_c = np.where(np.abs(water - before[0]) <= _LEAPS_K, water, np.nan)
+        held = begins & ~moved
+        low = _lowest(begins | moved, held, now_c, of["coldest"][slot])
+        high = -_lowest(begins | moved, held, -now_c, -of["warmest"][slot])
+        fires = _count_up(begins | moved, heats)
+        fires += np.where(held, of["fires"][slot], 0)[
+            np.maximum.accumulate(np.where(begins | moved, np.arange(len(slot)), 0))
+        ]
+        for name, row in (("water", before[1]), ("coldest", low), ("warmest", high), ("fires", fires)):
+            of[name][slot] = row  # sorted by time: the last assignment is the newest
+        least = self._slope.take(slot, seen.start_ms, seen.last("water_pressure_bar"), now_c, of["step_bar"][slot])
+        must = ((high - low) * _LEAST_BAR_PER_K >= _STEPS * step) & (fires >= _WARM_FIRES)
+        own_must = ((high - low) * least >= _OWN_STEPS * step) & (fires >= _SWUNG_FIRES)
         return must, own_must
 
     def _drawn_through(self, seen: Frames, anew: NDArray[np.bool_], told: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -328,15 +328,32 @@ class OwnSlope:
         self._of.reset(slot)
 
     def take(self, slot: Ints, start_ms: Ints, bar: Floats, water_c: Floats, step_bar: Floats) -> Floats:
-        """Add a look at some boilers; return the least movement of their past days, NaN without enough of them, shape (n,). [bar/K]
+        """Add looks; return the least movement of past days at each, NaN without enough of them, shape (n,). [bar/K]
 
         Parameters
         ----------
+        slot, start_ms
+            Sorted by slot and time, shape (n,).
         water_c
             Water that heating burns for, NaN where nothing burns, shape (n,).
         """
+        day, result = start_ms // DAY_MS, np.empty(len(slot))
+        begins = np.concatenate([[True], (slot[1:] != slot[:-1]) | (day[1:] != day[:-1])])
+        first = begins.nonzero()[0]
+        spans = [(np.fmin.reduceat(one, first), np.fmax.reduceat(one, first)) for one in (bar, water_c)]
+        fires = np.add.reduceat(np.isfinite(water_c).astype(np.int64), first)
+        for rank in ranks(slot[first]):
+            rows = first[rank]
+            (bars, waters) = ((low[rank], high[rank]) for low, high in spans)
+            result[rows] = self._take(slot[rows], day[rows], bars, waters, fires[rank], step_bar[rows])
+        found: Floats = result[first][np.cumsum(begins) - 1]
+        return found
+
+    def _take(
+        self, slot: Ints, day: Ints, bar: tuple[Floats, Floats], water_c: tuple[Floats, Floats], fires: Ints, step_bar: Floats
+    ) -> Floats:  # fmt: skip
+        """Add a day's looks at some boilers: the lowest and the highest of each quantity."""
         of = {name: self._of[f"slope.{name}"] for name in ("day", "low_bar", "high_bar", "low_c", "high_c", "fires")}
-        day = start_ms // DAY_MS
         over = day > of["day"][slot]
         ended = slot[over]
         swing, step = (of["high_c"][ended] - of["low_c"][ended]).astype(np.float64), step_bar[over]
@@ -350,10 +367,10 @@ class OwnSlope:
             of[name][ended] = np.nan
         of["fires"][ended] = 0
         of["day"][slot] = day
-        for name, value in (("bar", bar), ("c", water_c)):
-            of[f"low_{name}"][slot] = np.fmin(of[f"low_{name}"][slot], value)
-            of[f"high_{name}"][slot] = np.fmax(of[f"high_{name}"][slot], value)
-        of["fires"][slot] = np.minimum(of["fires"][slot].astype(np.int64) + np.isfinite(water_c), 250)
+        for name, low, high in (("bar", bar[0], bar[1]), ("c", water_c[0], water_c[1])):
+            of[f"low_{name}"][slot] = np.fmin(of[f"low_{name}"][slot], low)
+            of[f"high_{name}"][slot] = np.fmax(of[f"high_{name}"][slot], high)
+        of["fires"][slot] = np.minimum(of["fires"][slot].astype(np.int64) + fires, 250)
         return np.where(days[slot] >= _DAYS, least[slot], np.nan).astype(np.float64)
 
     def dump(self) -> dict[str, NDArray[Any]]:
@@ -386,8 +403,43 @@ def _held_at(begins: NDArray[np.bool_], moved: NDArray[np.bool_], before: Floats
     return np.where(moved, before, held)[place]
 
 
+def _last_known(begins: NDArray[np.bool_], value: Floats, held: NDArray[np.float32]) -> tuple[Floats, Floats]:
+    """Return the last known value of each boiler before each row, and up to it, from `held` on, as float32 keeps it, shape (n,)."""
+    place = np.arange(len(value))
+    first = np.maximum.accumulate(np.where(begins, place, 0))
+    known = np.maximum.accumulate(np.where(np.isfinite(value), place, -1))
+    kept = value.astype(np.float32)
+    upto = np.where(known >= first, kept[known], held)
+    before = np.where(begins, held, np.concatenate([kept[:1], upto[:-1]]))
+    return before, upto
+
+
+def _lowest(begins: NDArray[np.bool_], seeded: NDArray[np.bool_], value: Floats, held: NDArray[np.float32]) -> Floats:
+    """Return the lowest value since each stretch began, NaN without one; what was before is as float32 keeps it, shape (n,).
+
+    Parameters
+    ----------
+    begins, seeded
+        Where a stretch begins, and where it goes on from `held`, shape (n,).
+
+    Examples
+    --------
+    >>> begins, held = np.array([True, False, True, False]), np.array([3, 3, 3, 3], np.float32)
+    >>> _lowest(begins, begins & (np.arange(4) == 0), np.array([5.0, 2.0, 9.0, 7.0]), held).tolist()
+    [3.0, 2.0, 9.0, 7.0]
+    """
+    kept = value.astype(np.float32)
+    known = np.where(seeded, np.fmin(held, kept), kept)
+    order, number = np.unique(np.where(np.isnan(known), np.inf, known), return_inverse=True)
+    lowest = order[-running_max(np.cumsum(begins), -number.astype(np.int64))]
+    lowest = np.where(np.isinf(lowest), np.nan, lowest)
+    before = np.where(begins, np.where(seeded, held, np.nan), np.concatenate([lowest[:1], lowest[:-1]]))
+    result: Floats = np.fmin(before, value)
+    return result
+
+
 def _count_up(begins: NDArray[np.bool_], what: NDArray[np.bool_]) -> Ints:
-    """Return how often it was so since the boiler's first row, shape (n,)."""
+    """Return how often it was so since each stretch of rows began, shape (n,)."""
     total: Ints = np.cumsum(what).astype(np.int64)
     first = np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
     return total - total[first] + what[first].astype(np.int64)
