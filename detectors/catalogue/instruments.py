@@ -139,7 +139,7 @@ class Instruments:
         """Return how often the flame had come or gone up to each row, shape (n,)."""
         slot = seen.slot
         begins = np.concatenate([[True], slot[1:] != slot[:-1]])
-        flame = np.nan_to_num(seen.last("flame_on")).astype(np.int64)
+        flame = self._flame(seen, begins)
         before = np.where(begins, self._of["flame"][slot], np.concatenate([[0], flame[:-1]]))
         turned = (flame != before).astype(np.int64)
         turned += (np.nan_to_num(seen.starts) >= 1) & (turned == 0)
@@ -148,6 +148,15 @@ class Instruments:
         turns = self._of["turns"][slot] + total - total[first] + turned[first]
         self._of["flame"][slot], self._of["turns"][slot] = flame, turns
         result: Ints = turns.astype(np.int64)
+        return result
+
+    def _flame(self, seen: Frames, begins: NDArray[np.bool_]) -> Ints:
+        """Return whether it burns, as last told: gateways that tell changes leave out a flame that goes on, shape (n,)."""
+        told = seen.last("flame_on")
+        known = ~np.isnan(told)
+        place = np.maximum.accumulate(np.where(known | begins, np.arange(len(told)), 0))
+        held = np.where(known, told, self._of["flame"][seen.slot])[place]
+        result: Ints = held.astype(np.int64)
         return result
 
     def _leaps(self, slot: Ints, values: Floats) -> NDArray[np.bool_]:

@@ -76,6 +76,16 @@ def test_a_surge_of_one_look_in_the_return_moves_no_system() -> None:
     assert told(one) == []
 
 
+def test_a_flame_that_goes_on_untold_between_two_whole_readings_does_not_come_and_go() -> None:
+    """A gateway that tells changes only, and everything each half hour; a flow that a steady burner holds for ten hours."""
+    one = house(0.01)
+    held = (HOURS >= 290) & (HOURS < 300)
+    one["flow_temp_c"] = np.where(held, 50.5, one["flow_temp_c"])
+    whole = np.arange(len(HOURS)) % 3 == 0
+    silent = one | {name: np.where(whole, one[name], np.nan) for name in ("flame_on", "dhw_active")}
+    assert told(silent) == []
+
+
 # ------------------------------------------------------------------------------------------------------------------ hot water
 
 
