@@ -180,6 +180,7 @@ class Engine:
             self._learn_facts(row.boiler, row.facts)
         if row.what in FRESH_PARTS:
             self._days.forget(slot, min(row.at_ms, self._block.reached_ms))
+            self.world.renew(slot, row)
         for detector in self.detectors:
             detector.serviced(row, slot, self.episodes)
         return self.episodes.take()

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from sqlalchemy import text
 
-from alerting.database import open_database
+from alerting.database import open_database, reading
 from alerting.policy import load_policy
+from alerting.register import boilers_of
 from boilerwatch.checks import CHECKS, readable
 from boilerwatch.cli.options import SettingsOption, load_settings, settings_path
 from boilerwatch.errors import BoilerwatchError, SettingsError
@@ -65,6 +66,24 @@ def detectors(settings: Settings) -> Iterator[Fact]:
         Tuning(known, own.models, own.boilers).check([make() for make in DETECTORS.values()])
     except SettingsError as exc:
         yield Fact("detectors.E002", str(exc), "correct it in the settings; the detectors' room does not start with it")
+    if own.models or own.boilers:
+        yield from _unmatched(settings)
+
+
+def _unmatched(settings: Settings) -> Iterator[Fact]:
+    """Look for limits of models and boilers that the register does not have."""
+    if not settings.alerting.database_url.get_secret_value() and not (settings.data.dir / "tickets.sqlite").exists():
+        return
+    try:
+        engine = open_database(settings)
+    except BoilerwatchError:
+        return  # said already
+    with reading(engine) as connection:
+        boilers = boilers_of(connection)
+    engine.dispose()
+    tuning = Tuning(settings.detectors.limits, settings.detectors.models, settings.detectors.boilers)
+    for sentence in tuning.unmatched((one.boiler for one in boilers), (one.model for one in boilers)):
+        yield Fact("detectors.W001", sentence, "correct the name, or take the boiler into the register: fleet import")
 
 
 ROOM_CHECKS: tuple[Check, ...] = (tickets, quarantine, detectors)

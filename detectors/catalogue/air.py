@@ -23,7 +23,7 @@ from boilerwatch.arrays import Arrays, filled
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
+from detectors.catalogue.contract import Banded, Days, World, renews
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import BANDS, Gradual, band_of, burning, by_band, log_of
 from detectors.catalogue.runs import Runs
@@ -170,7 +170,7 @@ class Air(Gradual):
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Learn anew after a repair, a new part or a swap: another fan has another line."""
         super().serviced(row, slot, episodes)
-        if row.what in FRESH_PARTS:
+        if renews(row, ("air",)):
             self._line.grow(slot + 1)
             self._line.reset(slot)
             self._runs.reset(slot)

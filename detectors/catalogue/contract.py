@@ -5,6 +5,7 @@ however rows were cut into batches. Events are told at once; rows are shown when
 close in their boiler's own event time. A detector declares which of these it needs by the methods it has.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from boilerwatch.arrays import filled
 from boilerwatch.fold import Frames
-from boilerwatch.kinds import KIND_BY_NAME, KINDS
+from boilerwatch.kinds import KIND_BY_NAME, KINDS, PROBLEM_BY_NAME
 from boilerwatch.model import Event, Floats, Ints
 from boilerwatch.register import DEFAULT_ZONE
 from boilerwatch.rivals import RIVALS, SIGNS
@@ -24,6 +25,23 @@ from detectors.tuning import Tuned, Tuning
 
 #: Service after which what was learned of a boiler is not its own any more.
 FRESH_PARTS = ("repaired", "part_replaced", "swapped")
+#: Chain of what a repair named as fixed -> chains whose quantities the work may have moved. What it cannot have moved goes back
+#: to what it was before the fault, so what was learned of it then still holds. Of all else nobody can say: all is learned anew.
+_MOVED_BY = {
+    "water": ("water",), "flow": ("flow", "dhw", "control"), "flame": ("flame", "air"), "air": ("air", "flame"),
+    "dhw": ("dhw", "flow", "control"), "control": ("control", "flow"), "sensor": ("sensor", "water"),
+}  # fmt: skip
+
+
+def renews(row: ServiceRow, chains: Iterable[str]) -> bool:
+    """Return whether a service may have moved the quantities of some chains, so that they are learned anew."""
+    if row.what not in FRESH_PARTS:
+        return False
+    fixed = {PROBLEM_BY_NAME[one].chain if one in PROBLEM_BY_NAME else "any" for one in row.problems}
+    if row.what == "swapped" or not fixed or not fixed <= _MOVED_BY.keys():
+        return True
+    moved = {chain for one in fixed for chain in _MOVED_BY[one]}
+    return not moved.isdisjoint(chains)
 
 
 @dataclass(slots=True)
@@ -148,6 +166,12 @@ class World:
     def limit(self, detector: Tuned, name: str, slot: Ints) -> Floats:
         """Return a limit of a detector for some boilers, shape (n,), or () where all have the same."""
         return self.tuning.of(detector, name, slot, self.slots.boilers, self.facts)
+
+    def renew(self, slot: int, row: ServiceRow) -> None:
+        """Forget how far sensors had drifted apart, where a service may have put that right."""
+        if renews(row, ("sensor",)):
+            self.offsets.grow(slot + 1)
+            self.offsets.reset(slot)
 
     def told(self, slot: Ints, kind: str) -> NDArray[np.bool_]:
         """Return which of some boilers are in an episode of a kind, or of a kind and more, now, shape (n,)."""

@@ -34,7 +34,7 @@ from boilerwatch.arrays import Arrays, filled, shifted
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
+from detectors.catalogue.contract import Banded, Days, World, renews
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, Latest, SinceActive, burning, drawing, log_of
 from detectors.catalogue.track import Track
@@ -194,7 +194,7 @@ class Cycling(Gradual):
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Forget days of other parts as well."""
         super().serviced(row, slot, episodes)
-        if row.what in FRESH_PARTS:
+        if renews(row, ("control",)):
             self._past.grow(slot + 1)
             self._past.reset(slot)
 

@@ -28,7 +28,7 @@ from boilerwatch.arrays import Arrays
 from boilerwatch.fold import DAY_MS, Frames
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
-from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
+from detectors.catalogue.contract import Banded, Days, World, renews
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, SinceActive, burning, drawing, log_of
 from detectors.catalogue.runs import Runs
@@ -243,7 +243,7 @@ class Gas(Gradual):
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair, a new part or a swap."""
         super().serviced(row, slot, episodes)
-        if row.what in FRESH_PARTS:
+        if renews(row, ("flame",)):
             self._runs.reset(slot)
 
     def dump(self) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ from boilerwatch.kinds import KIND_BY_NAME
 from boilerwatch.model import Floats, Ints
 from boilerwatch.service import ServiceRow
 from detectors.blocks import running_max
-from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World
+from detectors.catalogue.contract import FRESH_PARTS, Banded, Days, World, renews
 from detectors.catalogue.drift import KEPT, Drift
 from detectors.catalogue.track import Levels, Track
 from detectors.catalogue.verdict import Verdict, unheard
@@ -142,7 +142,7 @@ class Gradual:
         """Learn anew after a repair, a new part or a swap; what the repair names as fixed is over."""
         if row.what not in FRESH_PARTS:
             return
-        for drift in self.drifts.values():
+        for drift in self.drifts.values() if renews(row, (KIND_BY_NAME[kind].chain for kind in self.kinds)) else ():
             drift.state.grow(slot + 1)
             drift.state.reset(slot)
         for kind in self.kinds:

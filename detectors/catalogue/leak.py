@@ -24,7 +24,7 @@ from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
 from detectors.blocks import BLOCK_MS, Blocks, Closed
-from detectors.catalogue.contract import FRESH_PARTS, View, World
+from detectors.catalogue.contract import View, World, renews
 from detectors.catalogue.losses import Causes, causes
 from detectors.episodes import Episodes
 from detectors.falls import Fall, fit
@@ -51,7 +51,6 @@ _LEAST_SEAT_BAR = 1.0
 #: For a forecast of a loss that has faded. [bar/day]
 _LEAST_LOSS = 0.002
 _BOTH = ("slow_leak", "relief_valve_weeping")
-_FRESH = (*FRESH_PARTS, "topped_up")
 
 
 def _weeping_seat(pressure_bar: Floats, warm_c: Floats) -> Causes | None:
@@ -213,7 +212,7 @@ class SlowLeak:
 
     def serviced(self, row: ServiceRow, slot: int, episodes: Episodes) -> None:
         """Begin anew after a repair, a swap or a top-up."""
-        if row.what not in _FRESH:
+        if row.what != "topped_up" and not renews(row, ("water",)):
             return
         self._past.grow(slot + 1)
         self._past.reset(slot)

@@ -61,6 +61,20 @@ def test_what_is_wrong_has_an_id_and_the_command_fails(tmp_path: Path) -> None:
     assert "2 × bad id" in facts["quarantine.W001"]
 
 
+def test_limits_of_a_model_that_the_register_does_not_have_are_named(tmp_path: Path) -> None:
+    (tmp_path / "fleet.csv").write_text("boiler,site,model\nb-1,s,Duo 24\n")
+    limits = '[detectors.models."Duo24".limits]\nlow_bar = 0.6\n[detectors.boilers.b-1.limits]\nlow_bar = 0.6\n'
+    _, facts, _ = check(tmp_path, NO_BROKER + limits)
+    assert "detectors.W001" not in facts  # there is no register yet
+    command = [sys.executable, "-m", "boilerwatch.cli.main", "fleet", "import", "fleet.csv"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    _, facts, _ = check(tmp_path, NO_BROKER + limits)
+    assert "'Duo24'" in facts["detectors.W001"]
+    assert "did you mean 'Duo 24'" in facts["detectors.W001"]
+    _, facts, _ = check(tmp_path, NO_BROKER + limits.replace("Duo24", "Duo 24"))
+    assert "detectors.W001" not in facts
+
+
 def test_settings_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
     code, facts, said = check(tmp_path, "[mqqt]\nport = 1\n")
     assert (code, facts) == (2, {})

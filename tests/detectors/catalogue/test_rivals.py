@@ -129,7 +129,9 @@ def test_failures_crowded_into_frosty_nights_are_the_trap_and_spread_ones_are_no
         "outdoor_temp_c": np.where(night, -6.0, one["outdoor_temp_c"]),
     }
     assert kinds(crowded, families()) == {"condensate_blocked"}
-    assert "condensate_blocked" not in kinds(one | {"ignition_failures": failing(0.5 * GROWS)}, families())
+    spread = one | {"ignition_failures": failing(0.5 * GROWS)}
+    assert "condensate_blocked" not in kinds(spread, families())
+    assert kinds(spread, [Condensate()]) == set()  # by itself, without a rival that knows better
 
 
 def test_a_burner_that_starts_ever_more_often_for_its_heat_cycles() -> None:
