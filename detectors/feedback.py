@@ -27,6 +27,7 @@ class Proposal:
     """
 
     detector: str
+    kind: str
     limit: str
     value: float
     proposed: float
@@ -73,6 +74,6 @@ def propose(
             value = limits.get(detector, {}).get(name)
             if value is not None:
                 proposals.append(
-                    Proposal(detector, name, value, round(value * factor, 4), confirmed, refuted, low, high)
+                    Proposal(detector, kind, name, value, round(value * factor, 4), confirmed, refuted, low, high)
                 )
     return proposals

@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from rich.table import Table
 from boilerwatch.cli.options import SettingsOption, load_settings
 from boilerwatch.errors import InputError
 from detectors.catalogue.registry import DETECTORS
-from detectors.feedback import propose
+from detectors.feedback import TOO_MANY, VERY_FEW, Proposal, propose, refuted_share
 from detectors.tuning import Tuning
 
 app = typer.Typer(help="The detectors' limits, and what visits say of them.", no_args_is_help=True)
@@ -58,17 +59,50 @@ def _some(tuning: Tuning, detector: str, limit: str) -> str:
 @app.command()
 def proposals(
     labels: Annotated[
-        Path, typer.Argument(help="CSV detector,kind,found: a line a visit, found confirmed or refuted.")
+        Path, typer.Argument(help="CSV detector,kind,found, as `tickets verdicts` prints it: confirmed or refuted.")
     ],
+    *,
+    as_toml: Annotated[
+        bool, typer.Option("--toml", help="Print the proposed limits as settings, for `replay --limits`.")
+    ] = False,
+    settings: SettingsOption = None,
 ) -> None:
-    """Say which limits the visits speak against; changes nothing."""
-    limits = {name: dict(getattr(make(), "limits", {})) for name, make in DETECTORS.items()}
-    table = Table("detector", "limit", "now", "proposed", "confirmed", "refuted", "refuted share, 95 %")
-    for one in propose(read_labels(labels), limits):
-        share = f"{one.low_share:.0%} to {one.high_share:.0%}"
-        row = (one.value, one.proposed, one.confirmed, one.refuted)
-        table.add_row(one.detector, one.limit, *(f"{value:g}" for value in row), share)
-    Console().print(table if table.row_count else "The visits so far speak against no limit.")
+    """Say how often visits confirmed each detector, and which limits they speak against; changes nothing."""
+    counts, own = read_labels(labels), load_settings(settings).detectors.limits
+    limits = {name: {**getattr(make(), "limits", {}), **own.get(name, {})} for name, make in DETECTORS.items()}
+    found = propose(counts, limits)
+    if as_toml:
+        print(_toml(found), end="")
+        return
+    console = Console()
+    console.width = max(console.width, 120)
+    shares = Table("detector", "kind", "confirmed", "refuted", "refuted share, 95 %", "visits say")
+    for (detector, kind), (confirmed, refuted) in sorted(counts.items()):
+        low, high = refuted_share(confirmed, refuted)
+        says = "too eager" if low > TOO_MANY else "could speak earlier" if high < VERY_FEW else "nothing sure yet"
+        if says != "nothing sure yet" and not any((one.detector, one.kind) == (detector, kind) for one in found):
+            says += f"; no limit of its own to move, see `detectors list {detector}`"
+        shares.add_row(detector, kind, str(confirmed), str(refuted), f"{low:.0%} to {high:.0%}", says)
+    console.print(shares)
+    if not found:
+        print("the visits so far speak against no limit")
+        return
+    table = Table("detector", "limit", "now", "proposed")
+    for one in found:
+        table.add_row(one.detector, one.limit, f"{one.value:g}", f"{one.proposed:g}")
+    console.print(table)
+    print(
+        "try them on the past before you set them: --toml > try.toml, then `boilerwatch replay --limits try.toml --compare`"
+    )
+
+
+def _toml(found: Sequence[Proposal]) -> str:
+    """Return proposals as a settings file."""
+    lines = []
+    for detector in dict.fromkeys(one.detector for one in found):
+        lines.append(f"[detectors.limits.{detector}]")
+        lines += [f"{one.limit} = {one.proposed:g}" for one in found if one.detector == detector]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def read_labels(path: Path) -> dict[tuple[str, str], tuple[int, int]]:

@@ -25,6 +25,11 @@ def evaluate(
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Fleets side by side; each takes about 1 GB.")] = 2,
 ) -> None:
     """Measure the detectors on simulated fleets, beside plain thresholds, and write the page that says how good they are."""
+    for path in (out, figures):  # before the half hour that it takes
+        if not path.parent.is_dir():
+            raise InputError(
+                f"{path} cannot be written: there is no folder {path.parent}; run it in the source's folder, or name --out and --figures"
+            )
     known = _known(figures)
     known["fast"] = evaluate_plan(FAST, jobs, _say)
     if not fast:

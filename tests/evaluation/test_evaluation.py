@@ -60,6 +60,12 @@ def test_a_fleets_figures_add_up_and_make_a_page() -> None:
     assert "told of repairs" not in render({"fast": {"usual": {"what": "as measured before", **figures, "told": None}}})
 
 
+def test_where_the_page_cannot_be_written_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no/page.md cannot be written: there is no folder"):
+        evaluate(fast=False, out=tmp_path / "no/page.md", figures=tmp_path / "figures.json", jobs=1)
+    assert not list(tmp_path.iterdir())
+
+
 def test_figures_that_cannot_be_read_are_a_sentence(tmp_path: Path) -> None:
     broken = tmp_path / "figures.json"
     broken.write_text("{")
