@@ -1,4 +1,4 @@
-"""Stored history as the engine wants it: readings and codes of all boilers, an hour after another, in order of their times.
+"""Stored history as the engine wants it: readings and codes of all boilers, some hours after others, in order of their times.
 
 A store keeps no arrival: what it has arrived when it says it was measured, so silence is told by the gaps in it, and what came
 too late for the live detectors stands in its place.
@@ -13,12 +13,12 @@ from boilerwatch.signals import SIGNAL_NAMES
 from boilerwatch.store.protocol import Store, StoredEvent
 from detectors.replay import BEAT_MS
 
-#: Boilers asked for at once: few queries, bounded answers.
-_BOILERS = 500
+#: Boilers asked for at once, and hours of boilers taken together: few queries, bounded answers.
+_BOILERS, _BOILER_HOURS = 500, 12_000
 
 
 def stored_batches(store: Store, heard: Sequence[tuple[str, str]], start_ms: int, end_ms: int) -> Iterator[Batch]:
-    """Return what the store has with start <= ts < end, a batch an hour.
+    """Return what the store has with start <= ts < end, an hour a batch, of few boilers up to a day.
 
     Parameters
     ----------
@@ -31,14 +31,15 @@ def stored_batches(store: Store, heard: Sequence[tuple[str, str]], start_ms: int
         If the store does not answer.
     """
     sites = dict(heard)
-    for begin in range(start_ms, end_ms, BEAT_MS):
-        until = min(begin + BEAT_MS, end_ms)
-        batch = _hour(store, sites, begin, until)
+    span_ms = BEAT_MS * min(max(_BOILER_HOURS // max(len(sites), 1), 1), 24)
+    for begin in range(start_ms, end_ms, span_ms):
+        until = min(begin + span_ms, end_ms)
+        batch = _span(store, sites, begin, until)
         if len(batch) or batch.events:
             yield batch
 
 
-def _hour(store: Store, sites: dict[str, str], start_ms: int, end_ms: int) -> Batch:
+def _span(store: Store, sites: dict[str, str], start_ms: int, end_ms: int) -> Batch:
     names = list(sites)
     number = {name: place for place, name in enumerate(names)}
     parts: list[tuple[int, Ints, dict[str, Floats]]] = []

@@ -11,6 +11,8 @@ from typing import IO, Annotated
 
 import msgspec
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from boilerwatch.cli.back_test import show
 from boilerwatch.cli.options import SettingsOption, load_settings, moment_ms
@@ -208,8 +210,16 @@ def _of_store(settings: Path | None, start: str, end: str) -> Past:
 
 
 def _stored(loaded: Settings, start_ms: int, end_ms: int) -> Iterator[Batch]:
-    with closing(open_ledger(loaded)) as ledger, closing(open_store(loaded)) as place:
-        yield from stored_batches(place, ledger.heard(), start_ms, end_ms)
+    console = Console(stderr=True)
+    with (
+        closing(open_ledger(loaded)) as ledger,
+        closing(open_store(loaded)) as place,
+        Progress(console=console, transient=True, disable=not console.is_terminal) as bar,
+    ):
+        task = bar.add_task("replayed", total=end_ms - start_ms)
+        for batch in stored_batches(place, ledger.heard(), start_ms, end_ms):
+            yield batch
+            bar.update(task, completed=batch.newest_arrival_ms() - start_ms)
 
 
 def _ask_database(loaded: Settings, past: Past, end_ms: int) -> None:
