@@ -10,10 +10,10 @@ import numpy as np
 
 from boilerwatch.model import Floats
 
-_ATMOSPHERE_BAR = 1.013
+ATMOSPHERE_BAR = 1.013
 _SYSTEM_L, _VESSEL_L, _CHARGE_BAR = 80.0, 8.0, 0.75
 #: Gas in the vessel: pressure times volume, the same at every temperature of the water. [bar·l]
-_GAS = _VESSEL_L * (_CHARGE_BAR + _ATMOSPHERE_BAR)
+_GAS = _VESSEL_L * (_CHARGE_BAR + ATMOSPHERE_BAR)
 
 
 def expansion(water_temp_c: Floats) -> Floats:
@@ -29,6 +29,20 @@ def expansion(water_temp_c: Floats) -> Floats:
     return grown
 
 
+def even_temp_c(water_temp_c: Floats) -> Floats:
+    """Return at what temperature water would have grown as much that grew evenly, by 1.5 % from 20 to 60 °C. [°C]
+
+    What is linear in water's volume is linear in this.
+
+    Examples
+    --------
+    >>> even_temp_c(np.array([20.0, 40.0, 60.0, 80.0])).round(1).tolist()
+    [20.0, 36.0, 60.0, 92.0]
+    """
+    even: Floats = 20.0 + expansion(water_temp_c) / (0.015 / 40)
+    return even
+
+
 def cold_pressure(pressure_bar: Floats, water_temp_c: Floats) -> Floats:
     """Return the gauge pressure at 20 °C of a circuit that has this one now; NaN where either is unknown. [bar]
 
@@ -37,6 +51,6 @@ def cold_pressure(pressure_bar: Floats, water_temp_c: Floats) -> Floats:
     >>> cold_pressure(np.array([1.38, 1.53, 1.72, 1.99]), np.array([40.0, 50.0, 60.0, 70.0])).round(1).tolist()
     [1.2, 1.2, 1.2, 1.2]
     """
-    gas_l = _GAS / (pressure_bar + _ATMOSPHERE_BAR) + _SYSTEM_L * expansion(water_temp_c)
-    cold: Floats = _GAS / gas_l - _ATMOSPHERE_BAR
+    gas_l = _GAS / (pressure_bar + ATMOSPHERE_BAR) + _SYSTEM_L * expansion(water_temp_c)
+    cold: Floats = _GAS / gas_l - ATMOSPHERE_BAR
     return cold

@@ -1,5 +1,10 @@
 """Six-hour means of pressure and water temperature, folded row by row in order of arrival.
 
+A boiler's sensors tell of the circuit's water only while that flows past them: with the burner out they tell of what
+stands in the boiler, with the diverter on hot water of a short loop. So a block's means are of the readings while the
+burner heats the circuit, where there are some; else its pressure is the mean of all, and its water's temperature is not
+known.
+
 Sums run in whole micro-units, so that they are the same however rows were cut into batches. A boiler's block closes
 when it reports from a later one; what comes for a closed block is late and counted.
 """
@@ -15,6 +20,9 @@ from detectors.slots import Arrays
 
 BLOCK_MS = 6 * 3_600_000
 _MICRO = 1e6
+#: Share of a block's readings that must be of heating, and how many, for the means to be theirs: fewer are a start. [-]
+_LEAST_SHARE, _LEAST_HEATING = 1 / 12, 2
+_SUMS = ("count", "pressure", "excess", "warm_count", "warm", "heating", "heating_pressure")
 #: A worn relief valve of 3 bar begins to weep about here. [bar]
 WEEP_BAR = 2.2
 
@@ -30,7 +38,8 @@ class Closed:
     count
         Pressure readings in it, shape (n,).
     pressure_bar, water_temp_c, excess_bar
-        Means, shape (n,); the temperature is NaN where none was measured with them, the excess is over `WEEP_BAR`.
+        Means, shape (n,); the temperature is NaN where none was measured with them, the excess is over `WEEP_BAR`, of all
+        readings.
     """
 
     slot: Ints
@@ -48,14 +57,22 @@ class Blocks:
     """The open block of each boiler."""
 
     def __init__(self) -> None:
-        self._open = Arrays(
-            {name: (fill, np.int64, ()) for name, fill in
-             (("block", -1), ("count", 0), ("pressure", 0), ("excess", 0), ("warm_count", 0), ("warm", 0))}
-        )  # fmt: skip
+        self._open = Arrays({name: (-1 if name == "block" else 0, np.int64, ()) for name in ("block", *_SUMS)})
         self.late = 0
 
-    def fold(self, slot: Ints, ts_ms: Ints, pressure_bar: Floats, water_temp_c: Floats, slots: int) -> Closed:
-        """Add rows; return the blocks that closed. All arrays have shape (n,)."""
+    def fold(
+        self,
+        slot: Ints,
+        ts_ms: Ints,
+        pressure_bar: Floats,
+        water_temp_c: Floats,
+        is_heating: NDArray[np.bool_],
+        slots: int,
+    ) -> Closed:
+        """Add rows; return the blocks that closed.
+
+        All arrays have shape (n,); the temperature is NaN where nothing flows past the sensors.
+        """
         self._open.grow(slots)
         known = ~np.isnan(pressure_bar)
         slot, block = slot[known], ts_ms[known] // BLOCK_MS
@@ -67,22 +84,21 @@ class Blocks:
         fresh = block == reached
         self.late += int((~fresh).sum())
         rows = order[fresh]
-        return self._add(slot[fresh], block[fresh], pressure_bar[known][rows], water_temp_c[known][rows])
+        bar, warm_c, heats = (values[known][rows] for values in (pressure_bar, water_temp_c, is_heating))
+        return self._add(slot[fresh], block[fresh], bar, warm_c, heats)
 
-    def _add(self, slot: Ints, block: Ints, pressure_bar: Floats, water_temp_c: Floats) -> Closed:
+    def _add(
+        self, slot: Ints, block: Ints, pressure_bar: Floats, water_temp_c: Floats, is_heating: NDArray[np.bool_]
+    ) -> Closed:
         if not len(slot):
             return Closed(slot, block, slot, _EMPTY, _EMPTY, _EMPTY)
         starts = np.flatnonzero(np.concatenate([[True], (np.diff(slot) != 0) | (np.diff(block) != 0)]))
         warm = ~np.isnan(water_temp_c)
-        sums = {
-            "count": np.add.reduceat(np.ones(len(slot), np.int64), starts),
-            "pressure": np.add.reduceat(np.rint(pressure_bar * _MICRO).astype(np.int64), starts),
-            "excess": np.add.reduceat(
-                np.rint(np.maximum(pressure_bar - WEEP_BAR, 0) * _MICRO).astype(np.int64), starts
-            ),
-            "warm_count": np.add.reduceat(warm.astype(np.int64), starts),
-            "warm": np.add.reduceat(np.rint(np.where(warm, water_temp_c, 0) * _MICRO).astype(np.int64), starts),
-        }
+        bar = np.rint(pressure_bar * _MICRO).astype(np.int64)
+        warm_c = np.rint(np.where(warm, water_temp_c, 0) * _MICRO).astype(np.int64)
+        over = np.rint(np.maximum(pressure_bar - WEEP_BAR, 0) * _MICRO).astype(np.int64)
+        each = (np.ones(len(slot), np.int64), bar, over, warm, warm_c, is_heating, bar * is_heating)
+        sums = {n: np.add.reduceat(v.astype(np.int64), starts) for n, v in zip(_SUMS, each, strict=True)}
         group_slot, group_block = slot[starts], block[starts]
         first = np.concatenate([[True], np.diff(group_slot) != 0])
         last = np.concatenate([np.diff(group_slot) != 0, [True]])
@@ -118,11 +134,13 @@ class Blocks:
 
 
 def _means(slot: Ints, block: Ints, sums: dict[str, Ints]) -> Closed:
-    pressure = sums["pressure"] / _MICRO / np.maximum(sums["count"], 1)
-    enough = sums["warm_count"] * 2 > sums["count"]
+    count = sums["count"]
+    heats = (sums["heating"] >= _LEAST_HEATING) & (sums["heating"] >= _LEAST_SHARE * count)
+    of = np.where(heats, sums["heating"], count)
+    bar = np.where(heats, sums["heating_pressure"], sums["pressure"]) / _MICRO / np.maximum(of, 1)
+    enough = sums["warm_count"] * 2 > of
     warm = np.where(enough, sums["warm"] / _MICRO / np.maximum(sums["warm_count"], 1), np.nan)
-    excess = sums["excess"] / _MICRO / np.maximum(sums["count"], 1)
-    return Closed(slot, block, sums["count"], pressure, warm, excess)
+    return Closed(slot, block, count, bar, warm, sums["excess"] / _MICRO / np.maximum(count, 1))
 
 
 def running_max(slot: Ints, value: Ints) -> Ints:

@@ -9,11 +9,16 @@ from boilerwatch.model import Floats
 
 _LEAST_SIDE = 3
 #: Blocks that a fall which began within the window must have lasted: less may be one cold day.
-_LEAST_FALL = 6
-#: Log-likelihood by which a fall from some block on must beat one all along, which has one value less to fit: 3 sigma.
-_BEGAN = 4.5
+LEAST_FALL = 6
+#: Log-likelihood by which a fall from some block on must beat one all along, or any fall a single step: 3 sigma.
+CLEARLY = 4.5
 #: A sound system's pressure falls no faster than this with its water's temperature (devices guide 6). [bar/K]
 _STEEPEST_BAR_PER_K = 0.02
+#: Error of a day's fall that a sensor's steps of 0.1 bar leave in six-hour means. [bar]
+_STEP_ERROR_BAR = 0.003
+_SQUARES = 1e-9, 1e9
+#: The newest blocks (three days of six-hour ones) and the share of them that must know the water's temperature.
+_OF_LATE, _LEAST_LATE = 12, 0.25
 
 
 class Fall(NamedTuple):
@@ -31,9 +36,11 @@ class Fall(NamedTuple):
         Pressure now at 20 °C water, or as it is where no temperature is known. [bar]
     stepped
         Blocks since a single step that explains more than the fall does, 0 where the fall explains more. [-]
+    over_step
+        How much better the fall explains the window than the best single step, in log-likelihood. [-]
     cooled
-        What the water's cooling over the span may have taken beyond what the fit gave it, at the steepest slope of a sound
-        system. [bar]
+        What the water's cooling over the span may have taken, or its warming given to a rise, beyond what the fit gave it, at
+        the steepest slope of a sound system. [bar]
     peaks
         How much better a loss at hot peaks explains the fall than one at all hours, in log-likelihood. [-]
     """
@@ -44,6 +51,7 @@ class Fall(NamedTuple):
     fall: Floats
     cold: Floats
     stepped: NDArray[np.int64]
+    over_step: Floats
     cooled: Floats
     peaks: Floats
 
@@ -70,74 +78,89 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     >>> one.loss.round(3).tolist(), one.fall.round(2).tolist(), one.cold.round(2).tolist()
     ([0.044], [0.43], [0.97])
     """
-    there = np.isfinite(pressure_bar)
-    both = there & np.isfinite(water_temp_c)
-    with_warm = both.sum(axis=1) >= 0.8 * np.maximum(there.sum(axis=1), 1)
-    used = np.where(with_warm[:, None], both, there)
+    used, with_warm = _usable(pressure_bar, water_temp_c)
     count = used.sum(axis=1)
-    size = np.maximum(count, 1)
-
-    def centred(values: Floats) -> tuple[Floats, Floats]:
-        middle = np.where(used, values, 0.0).sum(axis=1) / size
-        return np.where(used, values - middle[:, None], 0.0), middle
-
-    time, time_middle = centred(np.broadcast_to(np.arange(used.shape[1]) * block_days, used.shape))
-    bar, bar_middle = centred(pressure_bar)
-    warm, warm_middle = centred(water_temp_c)
-    varied = (warm**2).sum(axis=1) > 0.25 * size
-    warm = np.where((with_warm & varied)[:, None], warm, 0.0)
-    slope, per_k, spread = _two(bar, time, warm)
-    residual = bar - slope[:, None] * time - per_k[:, None] * warm
-    squares = (residual**2).sum(axis=1)
-    free = np.maximum(count - 2 - (with_warm & varied), 1)
-    lag = np.clip((residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum(squares, 1e-12), 0, 0.9)
-    first = np.where(used, np.arange(used.shape[1]), used.shape[1]).min(axis=1)
-    last = np.where(used, np.arange(used.shape[1]), -1).max(axis=1)
-    span = np.maximum(last - first, 0) * block_days
-    error = np.sqrt(squares / free * (1 + lag) / (1 - lag) * spread) + 0.003 / np.maximum(span, 1)
-    now = last * block_days - time_middle
-    cold = bar_middle + slope * now - np.clip(per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0))
+    bar, bar_middle = _centred(pressure_bar, used)
+    warm, warm_middle = _centred(water_temp_c, used)
+    varied = with_warm & ((warm**2).sum(axis=1) > 0.25 * np.maximum(count, 1))
+    warm = np.where(varied[:, None], warm, 0.0)
+    steady, late = _all_along(bar, warm, used, varied), _begun(bar, warm, used)
     by_peaks = _left_by_peaks(bar, warm, excess_bar, used, count)
     some = np.isfinite(by_peaks)
-    ratio = np.maximum(squares, 1e-9) / np.maximum(np.where(some, by_peaks, 1.0), 1e-9)
-    peaks = np.where(some, 0.5 * count * np.log(ratio), -np.inf)
-    late = _begun(bar, warm, used)
-    stepped = _step(bar, warm, used, np.minimum(np.minimum(squares, by_peaks), late.squares))
-    cooling = -(time * warm).sum(axis=1) / np.maximum((time**2).sum(axis=1), 1e-12) * span
-    lower = np.maximum(np.minimum(late.squares, squares), 1e-9)
-    began = 0.5 * count * np.log(np.maximum(squares, 1e-9) / lower) * (1 - lag) / (1 + lag) > _BEGAN
-    blocks, per_k = np.where(began, late.blocks, count), np.where(began, late.per_k, per_k)
-    ran = np.where(began, late.blocks * block_days, span)
-    cooling = np.where(began, late.cooling, cooling)
-    slope = np.where(began, late.slope / block_days, slope)
-    cold = np.where(
-        began, late.now + bar_middle - np.clip(per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0)), cold
-    )
-    late_error = late.error / block_days * np.sqrt((1 + late.lag) / (1 - late.lag)) + 0.003 / np.maximum(ran, 1)
-    error = np.where(began, late_error, error)
-    cooled = np.maximum(_STEEPEST_BAR_PER_K - np.maximum(per_k, 0.0), 0.0) * np.maximum(cooling, 0.0)
-    return Fall(blocks, -slope, error, -slope * ran, cold, stepped, cooled, peaks)
+    peaks = np.where(some, _better(steady.squares, np.where(some, by_peaks, 1.0), count), -np.inf)
+    began = _better(steady.squares, np.minimum(late.squares, steady.squares), count) * _own(late.lag) > CLEARLY
+    line = _Line(*(np.where(began, one, other) for one, other in zip(late, steady, strict=True)))
+    least = np.minimum(np.minimum(steady.squares, by_peaks), late.squares)
+    stepped, by_step = _step(bar, warm, used)
+    over_step = _better(by_step, least, count) * _own(line.lag)
+    ran = line.blocks * block_days
+    slope = line.slope / block_days
+    error = line.error / block_days / np.sqrt(_own(line.lag)) + _STEP_ERROR_BAR / np.maximum(ran, 1)
+    warmth = np.clip(line.per_k, 0, 0.1) * np.nan_to_num(np.maximum(warm_middle - 20, 0))
+    cold = bar_middle + line.now - warmth
+    cooling = np.where(slope < 0, line.cooling, -line.cooling)
+    cooled = np.maximum(_STEEPEST_BAR_PER_K - np.maximum(line.per_k, 0.0), 0.0) * np.maximum(cooling, 0.0)
+    stepped = np.where(by_step < least, stepped, 0)
+    return Fall(line.told, -slope, error, -slope * ran, cold, stepped, over_step, cooled, peaks)
 
 
-class _Late(NamedTuple):
-    """The best fit of a pressure that is level up to a block and falls, or rises, evenly from it on; all shape (n,).
+def _usable(pressure_bar: Floats, water_temp_c: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which blocks to use, and whether they are those of known temperature: only where there are some of late.
+
+    Blocks with and without are never mixed: a circuit that stands is colder than one that is heated.
+    """
+    there = np.isfinite(pressure_bar)
+    warm = there & np.isfinite(water_temp_c)
+    late, late_warm = there[:, -_OF_LATE:].sum(axis=1), warm[:, -_OF_LATE:].sum(axis=1)
+    with_warm = late_warm >= np.maximum(_LEAST_LATE * late, 1)
+    return np.where(with_warm[:, None], warm, there & ~warm), with_warm
+
+
+def _centred(values: Floats, used: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    middle: Floats = np.where(used, values, 0.0).sum(axis=1) / np.maximum(used.sum(axis=1), 1)
+    off: Floats = np.where(used, values - middle[:, None], 0.0)
+    return off, middle
+
+
+def _better(squares: Floats, others: Floats, count: NDArray[np.int64]) -> Floats:
+    """Return by how much log-likelihood the others, of as many blocks, leave less."""
+    ratio: Floats = np.log(np.clip(squares, *_SQUARES) / np.clip(others, *_SQUARES))
+    better: Floats = count / 2 * ratio
+    return better
+
+
+def _own(lag: Floats) -> Floats:
+    """Return the share of blocks that say something new, by their lag-one correlation (Bartlett)."""
+    share: Floats = (1 - lag) / (1 + lag)
+    return share
+
+
+def _lag(residual: Floats) -> Floats:
+    lag = (residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum((residual**2).sum(axis=1), 1e-12)
+    clipped: Floats = np.clip(lag, 0, 0.9)
+    return clipped
+
+
+class _Line(NamedTuple):
+    """A fit of a pressure that falls, or rises, evenly all along, or from some block on; all shape (n,).
 
     Attributes
     ----------
     squares
         What it leaves.
-    blocks
-        Since it began.
+    blocks, told
+        How long it fell, and how many of these were used.
     slope, error
         A block, and its standard error but for the residuals' correlation.
     lag
         The residuals' lag-one correlation.
     per_k, now, cooling
-        Pressure a kelvin, at the end over its mean, and by how much water cooled since. [bar/K, bar, K]
+        Pressure a kelvin, at the end over its mean, and by how much water cooled meanwhile. [bar/K, bar, K]
     """
 
     squares: Floats
-    blocks: NDArray[np.int64]
+    blocks: Floats
+    told: NDArray[np.int64]
     slope: Floats
     error: Floats
     lag: Floats
@@ -146,10 +169,24 @@ class _Late(NamedTuple):
     cooling: Floats
 
 
-def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
+def _all_along(bar: Floats, warm: Floats, used: NDArray[np.bool_], varied: NDArray[np.bool_]) -> _Line:
+    place = np.broadcast_to(np.arange(used.shape[1], dtype=np.float64), used.shape)
+    time, middle = _centred(place, used)
+    slope, per_k, spread = _two(bar, time, warm)
+    residual = bar - slope[:, None] * time - per_k[:, None] * warm
+    squares = (residual**2).sum(axis=1)
+    count = used.sum(axis=1)
+    last = np.where(used, place, -1).max(axis=1)
+    blocks = np.maximum(last - np.where(used, place, used.shape[1]).min(axis=1), 0)
+    error = np.sqrt(squares / np.maximum(count - 2 - varied, 1) * spread)
+    cooling = -(time * warm).sum(axis=1) / np.maximum((time**2).sum(axis=1), 1e-12) * blocks
+    return _Line(squares, blocks, count, slope, error, _lag(residual), per_k, slope * (last - middle), cooling)
+
+
+def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Line:
     """Try every block a fall may have begun at, all at once from running sums."""
     blocks = bar.shape[1]
-    edges = np.arange(_LEAST_SIDE, blocks - _LEAST_FALL)
+    edges = np.arange(_LEAST_SIDE, blocks - LEAST_FALL)
     time = np.arange(blocks, dtype=np.float64)
     size = np.maximum(used.sum(axis=1), 1)[:, None]
 
@@ -167,7 +204,7 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
     bb, by = (warm**2).sum(axis=1)[:, None], (warm * bar).sum(axis=1)[:, None]
     slope, per_k, spread = solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - slope * ay - per_k * by
-    left = np.where((number >= _LEAST_FALL) & (size - number >= _LEAST_SIDE), np.maximum(left, 0.0), np.inf)
+    left = np.where((number >= LEAST_FALL) & (size - number >= _LEAST_SIDE), np.maximum(left, 0.0), np.inf)
     best = left.argmin(axis=1)[:, None]
 
     def of(values: Floats) -> Floats:
@@ -178,16 +215,15 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Late:
     begin = edges[best[:, 0]]
     x = np.where(used, np.maximum(time[None, :] - begin[:, None], 0.0), 0.0)
     x = np.where(used, x - (x.sum(axis=1) / size[:, 0])[:, None], 0.0)
-    residual = bar - fell[:, None] * x - share[:, None] * warm
-    lag = (residual[:, 1:] * residual[:, :-1]).sum(axis=1) / np.maximum((residual**2).sum(axis=1), 1e-12)
+    lag = _lag(bar - fell[:, None] * x - share[:, None] * warm)
     finite = np.where(np.isfinite(squares), squares, 0.0)
     error = np.sqrt(finite / np.maximum(size[:, 0] - 3, 1) * of(spread))
     falls = x - x.mean(axis=1, keepdims=True)
+    ran = blocks - 1.0 - begin
     cooling = -np.where(used & (x > x.min(axis=1, keepdims=True)), falls * warm, 0.0).sum(axis=1)
-    cooling = cooling / np.maximum((falls**2).sum(axis=1), 1e-12) * (blocks - 1 - begin)
-    return _Late(
-        squares, of(number).astype(np.int64), fell, error, np.clip(lag, 0, 0.9), share, fell * x.max(axis=1), cooling
-    )
+    cooling = cooling / np.maximum((falls**2).sum(axis=1), 1e-12) * ran
+    told = of(number).astype(np.int64)
+    return _Line(squares, told.astype(np.float64), told, fell, error, lag, share, fell * x.max(axis=1), cooling)
 
 
 def _two(bar: Floats, one: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
@@ -207,8 +243,8 @@ def solved(aa: Floats, bb: Floats, ab: Floats, ay: Floats, by: Floats) -> tuple[
     return slope, second, np.where(usable, bb / whole, 1 / np.maximum(aa, 1e-12))
 
 
-def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -> NDArray[np.int64]:
-    """Return how many blocks ago a single step came that explains more than the line, 0 where none does.
+def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
+    """Return how many blocks ago the best single step came, and the squares that it leaves.
 
     Every place a step may have come at is tried at once, its sums taken from running ones.
     """
@@ -229,9 +265,8 @@ def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_], squares: Floats) -
     left = (bar**2).sum(axis=1)[:, None] - jump * ay - per_k * by
     left = np.where((before >= _LEAST_SIDE) & (behind >= _LEAST_SIDE), left, np.inf)
     best = left.argmin(axis=1)
-    better = np.take_along_axis(left, best[:, None], axis=1)[:, 0] < squares
-    place: NDArray[np.int64] = np.where(better, blocks - edges[best], 0)
-    return place
+    ago: NDArray[np.int64] = blocks - edges[best]
+    return ago, np.take_along_axis(left, best[:, None], axis=1)[:, 0]
 
 
 def _left_by_peaks(

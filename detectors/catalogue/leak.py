@@ -1,13 +1,14 @@
 """Water that goes: a slow leak, or a relief valve that weeps; and water that comes, a filling loop that lets it in.
 
 Sees: water pressure and, where there are any, flow and return temperature. Water expands when it warms, so pressure
-follows temperature with a slope of the boiler's own (0.005-0.02 bar/K for a healthy vessel); six-hour means are
-regressed on time and mean water temperature together, since the last top-up, or, where that explains them better, level up
-to some block and falling from it on: a loss that grows is told by its newest rate. The slope counts only when it excludes
-zero by far more than its uncertainty, which includes the sensor's steps, and when it explains more than one single step
-does (air let out, a sensor changed). A loss is told as a slow leak first; one that stands while pressure is below some seat,
-and fades towards it (`losses`), is a relief valve's and takes the leak's place when that is sure. Needs: pressure; without a
-temperature the scatter it leaves widens the uncertainty by itself, without pressure silent. Cadence: six hours. Units: bar, bar/day.
+follows the water's growth with a slope of the boiler's own (0.005-0.02 bar/K for a healthy vessel); six-hour means, taken
+while the burner heats the circuit where it does, are regressed on time and growth together, since the last top-up, or,
+where that explains them better, level up to some block and falling from it on: a loss that grows is told by its newest
+rate. The slope counts only when it excludes zero by far more than its uncertainty, which includes the sensor's steps, and
+when it explains clearly more than one single step does (air let out, water filled in, a sensor changed). A loss is told as
+a slow leak first; one that stands while pressure is below some seat, and fades towards it (`losses`), is a relief valve's
+and takes the leak's place when that is sure. Needs: pressure; without a temperature the scatter it leaves widens the
+uncertainty by itself, without pressure silent. Cadence: six hours. Units: bar, bar/day.
 Sources: pressure per litre 0.23-0.46 bar/l, a slow leak of 0.05-0.5 l/day, top-ups of 0.2 bar and more, low-pressure
 cut-out about 0.5 bar, relief valve 3 bar (devices guide 6 and 7; Riello slave card, Immergas code 10, OTGW SAT).
 Limits: where pressure hardly swings, or a seat wears so fast that it loses cold as well within a day or two, valve and leak
@@ -23,11 +24,12 @@ from boilerwatch.arrays import shifted
 from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
+from boilerwatch.water import even_temp_c
 from detectors.blocks import BLOCK_MS, Blocks, Closed
 from detectors.catalogue.contract import View, World, renews
 from detectors.catalogue.losses import Causes, causes
 from detectors.episodes import Episodes
-from detectors.falls import Fall, fit
+from detectors.falls import CLEARLY, LEAST_FALL, Fall, fit
 from detectors.forecast import emptying, filling
 from detectors.slots import Arrays
 from detectors.story import graver
@@ -42,7 +44,10 @@ _CLEAR = 0.25  # share of the raising loss
 _LEAST_BLOCKS = 8
 #: Before so many blocks a fall must be up to twice as large: one front of the weather is no trend.
 _CALM_BLOCKS = 12
-_STEP_HOLDS = 8
+#: For a week after water was filled in, pressure sinks by as much again as a step while air leaves it and is let out.
+_SETTLED_BLOCKS = 28
+#: A step that has held so long, and explains that much more than a fall does, in log-likelihood, is a change point.
+_STEP_HOLDS, _STEP_APART = 8, 2.0
 _HEALTHY_BAR_PER_K = 0.012
 #: Log-likelihood by which a seat must explain a fall better than a hole and than the vessel: odds of 400, twice.
 _SEAT_SURE, _SEAT_BLOCKS = 6.0, 14
@@ -51,6 +56,7 @@ _LEAST_SEAT_BAR = 1.0
 #: For a forecast of a loss that has faded. [bar/day]
 _LEAST_LOSS = 0.002
 _BOTH = ("slow_leak", "relief_valve_weeping")
+_SEEN = ("flow_temp_c", "return_temp_c", "flame_on", "dhw_active")
 
 
 def _weeping_seat(pressure_bar: Floats, warm_c: Floats) -> Causes | None:
@@ -67,7 +73,7 @@ class SlowLeak:
     """Raise when the cold-equivalent pressure falls or rises, clear after a top-up that holds or a repair."""
 
     name = "slow_leak"
-    version = "5"
+    version = "6"
 
     def __init__(self) -> None:
         self.limits = {
@@ -86,10 +92,12 @@ class SlowLeak:
         if "water_pressure_bar" not in view.columns:
             return
         missing = np.full(len(view.slot), np.nan)
-        flow, back = (view.columns.get(name, missing) for name in ("flow_temp_c", "return_temp_c"))
+        flow, back, flame, tap = (view.columns.get(name, missing) for name in _SEEN)
         water = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
         size = len(world.slots)
-        closed = self.blocks.fold(view.slot, view.ts_ms, view.columns["water_pressure_bar"], water, size)
+        stands, heats = (flame <= 0) | (tap > 0), (flame > 0) & ~(tap > 0)
+        water = np.where(stands, np.nan, even_temp_c(water))
+        closed = self.blocks.fold(view.slot, view.ts_ms, view.columns["water_pressure_bar"], water, heats, size)
         self._past.grow(size)
         world.scores.grow(size)
         for rows in ranks(closed.slot):
@@ -113,8 +121,12 @@ class SlowLeak:
             self._judge(slot[enough], closed.block[rows][enough], now_ms, world)
 
     def _is_top_up(self, slot: Ints, pressure_bar: Floats, warm_c: Floats) -> NDArray[np.bool_]:
-        rise = pressure_bar - self._past["pressure"][slot, -1]
-        warmer = warm_c - self._past["warm"][slot, -1]
+        """Compare with the last block of its sort: a circuit that stood cold is no measure for one that is heated."""
+        before, was_warm = self._past["pressure"][slot], self._past["warm"][slot]
+        alike = np.isfinite(before) & (np.isfinite(was_warm) == np.isfinite(warm_c)[:, None])
+        last = (_KEPT - 1 - alike[:, ::-1].argmax(axis=1))[:, None]
+        rise = pressure_bar - np.where(alike.any(axis=1), np.take_along_axis(before, last, axis=1)[:, 0], np.nan)
+        warmer = warm_c - np.take_along_axis(was_warm, last, axis=1)[:, 0]
         expected = np.where(np.isfinite(warmer), np.maximum(0.0, 2 * _HEALTHY_BAR_PER_K * warmer), TOP_UP_BAR / 2)
         result: NDArray[np.bool_] = rise - expected > TOP_UP_BAR / 2 + 0.02
         return result
@@ -124,12 +136,13 @@ class SlowLeak:
         pressure, warm, excess = (past[name][slot].astype(np.float64) for name in ("pressure", "warm", "excess"))
         fall = fit(pressure, warm, excess, 1 / _DAY_BLOCKS)
         loss, least = fall.loss, world.limit(self, "loss_bar_per_day", slot)
-        sure = (np.abs(loss) > _SURE * fall.error) & (np.abs(loss) > least) & (fall.stepped == 0)
-        enough = fall.blocks >= _LEAST_BLOCKS
+        sure = (np.abs(loss) > _SURE * fall.error) & (np.abs(loss) > least) & (fall.over_step > CLEARLY)
+        enough = fall.blocks >= LEAST_FALL
         early = 1 + np.clip((_CALM_BLOCKS - fall.blocks) / (_CALM_BLOCKS - _LEAST_BLOCKS), 0, 1)
+        early = np.where(np.isfinite(pressure).sum(axis=1) < _SETTLED_BLOCKS, 2.0, early)
         least_fall = early * world.limit(self, "fall_bar", slot) + fall.cooled
         going = enough & sure & (loss > 0) & (fall.fall > least_fall)
-        coming = enough & sure & (loss < 0) & (-fall.fall > world.limit(self, "rise_bar", slot))
+        coming = enough & sure & (loss < 0) & (-fall.fall > early * world.limit(self, "rise_bar", slot) + fall.cooled)
         calm = np.abs(loss) + 2 * fall.error < least * _CLEAR + 0.005
         leaking = world.told(slot, "slow_leak")
         seats = {
@@ -159,7 +172,7 @@ class SlowLeak:
 
     def _begin_after_step(self, slot: Ints, fall: Fall) -> None:
         """Forget what stands before a single step that has held for two days: a change point, not a fall."""
-        rows = np.flatnonzero((fall.stepped >= _STEP_HOLDS) & (np.abs(fall.fall) > 2 * fall.error))
+        rows = np.flatnonzero((fall.stepped >= _STEP_HOLDS) & (fall.over_step < -_STEP_APART))
         before = np.arange(_KEPT)[None, :] < (_KEPT - fall.stepped[rows])[:, None]
         for name in ("pressure", "warm", "excess"):
             ring = self._past[name]

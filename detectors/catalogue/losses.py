@@ -1,7 +1,7 @@
 """Why a sealed system's pressure falls: a hole, a relief valve whose seat lets water by, or gas that leaves the vessel.
 
 By the isothermal gas law one over the absolute pressure is the gas's volume over its amount, so it is a straight line in the
-water's growth (`grown_l`) while nothing is lost, and each cause moves this line in its own way:
+water's growth while nothing is lost, and each cause moves this line in its own way:
 
 - a hole loses water at every pressure, as the root of it (Torricelli): the line moves up, parallel to itself;
 - a seat that weeps loses in proportion to what pressure stands above it, and nothing below: the line moves while the water is
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from boilerwatch.model import Floats
-from detectors.catalogue.vessel import ATMOSPHERE_BAR, grown_l
+from boilerwatch.water import ATMOSPHERE_BAR
 from detectors.falls import solved
 
 _BEGIN_EVERY, _LEAST_AFTER = 2, 6
@@ -55,28 +55,29 @@ class _Best(NamedTuple):
     grows: float = 0.0
 
 
-def causes(pressure_bar: Floats, water_temp_c: Floats) -> Causes:
+def causes(pressure_bar: Floats, even_temp_c: Floats) -> Causes:
     """Compare the causes for one boiler whose pressure falls.
 
     Parameters
     ----------
-    pressure_bar, water_temp_c
-        Block means, oldest first, NaN where there was none, shape (blocks,).
+    pressure_bar, even_temp_c
+        Block means, oldest first, NaN where there was none, shape (blocks,); the temperature on water's even scale
+        (`boilerwatch.water`).
 
     Examples
     --------
     >>> days = np.arange(56) / 4
-    >>> grown = grown_l(warm := 52 + 12 * np.sin(days * 6) + 10 * np.sin(days))
-    >>> causes(1 / (0.45 - 0.0035 * grown + 0.006 * np.maximum(days - 4, 0)) - ATMOSPHERE_BAR, warm).seat < 0
+    >>> warm = 52 + 12 * np.sin(days * 6) + 10 * np.sin(days)
+    >>> causes(1 / (0.45 - 0.0013 * (warm - 20) + 0.006 * np.maximum(days - 4, 0)) - ATMOSPHERE_BAR, warm).seat < 0
     True
     """
-    used = np.isfinite(pressure_bar) & np.isfinite(water_temp_c)
+    used = np.isfinite(pressure_bar) & np.isfinite(even_temp_c)
     place = np.flatnonzero(used)
     if len(place) < 2 * _LEAST_AFTER:
         return Causes(0.0, 0.0, float("nan"))
     blocks = np.arange(len(used))
     bar = np.interp(blocks, place, pressure_bar[place])
-    inverse, grown = 1 / (bar[place] + ATMOSPHERE_BAR), grown_l(water_temp_c[place])
+    inverse, grown = 1 / (bar[place] + ATMOSPHERE_BAR), even_temp_c[place]
     begins = np.arange(place[0], place[-1] - _LEAST_AFTER + 1, _BEGIN_EVERY)
     since = np.maximum(blocks[None, :] - begins[:, None] + 1.0, 0.0)
     holes = [_lost(since, np.maximum(bar, 0.0) ** drive, grows)[:, place] for drive in _DRIVES for grows in _GROWS]

@@ -1,6 +1,7 @@
 """Expansion vessel: less gas, so the same warming raises pressure further.
 
-Sees: pressure and water temperature of each minute. By the isothermal gas law dp = (p + 1.013)^2 / gas * dV, so a day's
+Sees: pressure and water temperature of each minute in which the burner heats the circuit, for only then do the boiler's
+sensors tell of the circuit's water; of every minute where no flame is told. By the isothermal gas law dp = (p + 1.013)^2 / gas * dV, so a day's
 regression of pressure on the water's expansion, divided by (p + 1.013)^2, is one over the gas that is left, whatever
 water was lost or filled in: a leak, a top-up and a passing filling loop leave it where it was. Needs: pressure, and flow
 or return temperature that moves by some kelvins within the day; silent without. Cadence: minutes measured, days judged.
@@ -16,16 +17,16 @@ from dataclasses import replace
 import numpy as np
 
 from boilerwatch.fold import Frames
-from boilerwatch.model import Floats, Ints
+from boilerwatch.model import Ints
+from boilerwatch.water import ATMOSPHERE_BAR, expansion
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift
-from detectors.catalogue.gradual import Gradual, slope_of
+from detectors.catalogue.gradual import Gradual, burning, drawing, slope_of
 from detectors.catalogue.track import Track
 from detectors.catalogue.verdict import Verdict
 
-ATMOSPHERE_BAR = 1.013
-#: Least spread of water temperature within a day for a slope, as growth of 1000 litres: about 3 K. [litres]
-_LEAST_SPREAD_L = 1.0
+#: Least spread of water temperature within a day for a slope, as growth of 1000 litres: about 1.5 K. [litres]
+_LEAST_SPREAD_L = 0.5
 #: Error of the slope above which a day tells nothing. [-]
 _SURE_SHARE = 0.15
 
@@ -50,8 +51,10 @@ class Vessel(Gradual):
         """Return pressure, the growth of 1000 litres since 20 °C, and their products, where both are known."""
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
         warm = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
-        grown = grown_l(warm)
-        bar = np.where(np.isnan(warm), np.nan, frames.mean("water_pressure_bar"))
+        grown = 1000 * expansion(warm)
+        flame = frames.mean("flame_on")
+        stands = np.isnan(warm) | drawing(frames) | (~np.isnan(flame) & ~burning(frames))
+        bar = np.where(stands, np.nan, frames.mean("water_pressure_bar"))
         grown = np.where(np.isnan(bar), np.nan, grown)
         values = {
             "bar": bar,
@@ -74,17 +77,3 @@ class Vessel(Gradual):
             days, mean=days.mean | {"gas_ln": gas[:, None]}, count=days.count | {"gas_ln": days.count["bar"]}
         )
         return super()._look(drift, told, rows, site, world)
-
-
-def grown_l(water_temp_c: Floats) -> Floats:
-    """Return how much 1000 litres of water have grown since 20 °C. [litres]
-
-    A parabola through the density table.
-
-    Examples
-    --------
-    >>> grown_l(np.array([20.0, 60.0, 80.0])).round(1).tolist()
-    [0.0, 15.0, 27.0]
-    """
-    rise_k = water_temp_c - 20.0
-    return rise_k * 0.225 + rise_k**2 * 0.00375

@@ -1,4 +1,4 @@
-"""Cold pressure that creeps up without a step is a filling loop; one that stays is nothing."""
+"""Cold pressure that creeps up without a step is a filling loop, one that sinks a leak; one that steps or stays is nothing."""
 
 import numpy as np
 import pytest
@@ -38,3 +38,28 @@ def test_a_tight_system_and_one_that_is_filled_up_once_raise_nothing(step_bar: f
     for seed in range(3):
         assert found(0.0, step_bar, seed) == []
         assert found(0.0, step_bar, seed, jump_bar=0.5) == []
+
+
+def standing(bar_per_day: float, lost_bar: float = 0.0, *, told: bool = True) -> list[Finding]:
+    """Heat by day and let the circuit cool by night; once the burner is out the boiler's sensors keep their warmth.
+
+    From the tenth day on the nights grow longer: block means of pressure sink, those of the sensors do not.
+    """
+    hour, days = HOURS % 24, HOURS / 24
+    heats = (hour > 6) & (hour < np.where(days > 10, 14 - (days - 10) / 4, 14))
+    circuit = np.where(heats, 50.0, 25.0)
+    bar = 1.4 + 0.012 * (circuit - 50) - np.maximum(days - 10, 0) * bar_per_day - np.where(days > 26, lost_bar, 0.0)
+    columns = {"water_pressure_bar": np.round(bar, 2), "flow_temp_c": np.where(heats, 55.0, 50.0)}
+    columns |= {"return_temp_c": np.where(heats, 45.0, 50.0)} | ({"flame_on": heats.astype(float)} if told else {})
+    return findings_of([series(HOURS, columns)], [SlowLeak()], beat_ms=21_600_000)
+
+
+def test_a_sensor_that_stands_warm_while_the_circuit_cools_is_no_leak_and_hides_none() -> None:
+    assert standing(0.0) == []
+    leak = standing(0.03)
+    assert {one.kind for one in leak} == {"slow_leak"}
+    assert leak[0].values["loss_bar_per_day"] == pytest.approx(0.03, abs=0.008)
+
+
+def test_air_let_out_two_days_ago_is_a_step_and_no_leak() -> None:
+    assert standing(0.0, 0.15) == []

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from boilerwatch.model import Finding, Floats
+from boilerwatch.water import ATMOSPHERE_BAR, even_temp_c, expansion
 from detectors.catalogue.leak import SlowLeak
 from detectors.catalogue.losses import causes
-from detectors.catalogue.vessel import ATMOSPHERE_BAR, grown_l
 from tests.detectors.series import findings_of, series
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def house(seed: int) -> tuple[Floats, Floats]:
     outdoor = 4 * np.sin(HOURS / 24 * 2 * np.pi / 6.3 + seed) + 3 * np.sin(HOURS / 24 * 2 * np.pi / 2.9)
     heats = (HOURS % 24 > 6) & (HOURS % 24 < 22)
     warm = np.where(heats, 58 - 1.4 * outdoor, 38.0) + chance.normal(0, 1, len(HOURS))
-    return warm, 0.455 - 0.0036 * grown_l(warm)
+    return warm, 0.455 - 3.6 * expansion(warm)
 
 
 def weeping(tight: Floats, seat_bar: float, per_day: float) -> Floats:
@@ -79,7 +79,7 @@ def test_the_seats_place_is_found_and_nothing_is_said_of_too_few_or_steady_block
     bar = weeping(tight - 0.13, 2.3, 0.15)
     blocks = slice(24 * 8, 24 * 8 + 24 * 56)  # two weeks from the eighth day on, in means of six hours
     means = [values[blocks].reshape(56, 24).mean(axis=1) for values in (bar, warm)]
-    seat = causes(means[0], means[1])
+    seat = causes(means[0], even_temp_c(means[1]))
     assert seat.seat > 4 > seat.vessel
     assert seat.seat_bar == pytest.approx(2.3, abs=0.15)
     nothing = np.full(56, np.nan)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from boilerwatch.model import Finding, Floats
-from detectors.catalogue.vessel import ATMOSPHERE_BAR, Vessel, grown_l
+from boilerwatch.water import ATMOSPHERE_BAR, expansion
+from detectors.catalogue.vessel import Vessel
 from tests.detectors.series import T0_MS, findings_of, series
 
 DAYS, DAY_MS = 45, 86_400_000
@@ -16,7 +17,7 @@ def found(gas_share: Floats, water_l: Floats, step_bar: float, seed: int = 1, se
     chance = np.random.default_rng(seed)
     warm = 42 + 9 * np.sin(HOURS / 24 * 2 * np.pi) + chance.normal(0, 4, len(HOURS)) + season_k * HOURS / HOURS[-1]
     filled_l = 8 * (1 - 1.763 / 2.213)
-    gas_l = 8 - filled_l - 0.08 * grown_l(warm) - water_l
+    gas_l = 8 - filled_l - 80 * expansion(warm) - water_l
     bar = 8 * 1.763 * gas_share / gas_l - ATMOSPHERE_BAR + chance.normal(0, 0.01, len(HOURS))
     columns = {
         "water_pressure_bar": np.round(bar / step_bar) * step_bar,
