@@ -55,6 +55,24 @@ def test_a_house_that_freezes_while_its_boiler_fires_now_and_then_is_one_story()
     assert 78 <= (found[1].cleared_at_ms - 1_767_571_200_000) / 3_600_000 < 78.5
 
 
+def test_a_flow_sensor_that_breaks_in_frost_is_no_freezing_house() -> None:
+    """An open sensor reads next to nothing at once; water cools by some kelvins a minute at most, and its return with it."""
+    broken, cooling = HOURS > 60, np.clip(55 - 2 * (HOURS - 60), 2.0, 55.0)
+    frost = {"outdoor_temp_c": np.full(len(HOURS), -8.0), "flame_on": np.zeros(len(HOURS))}
+
+    def frosts(**columns: Floats) -> list[str]:
+        return [one.kind for one in findings_of([series(HOURS, frost | columns)], [Limits()])]
+
+    warm_return = np.full(len(HOURS), 45.0)
+    assert (
+        frosts(flow_temp_c=np.where(broken, 1.5, 50.0), return_temp_c=warm_return) == []
+    )  # it stays beside a warm return
+    brief = np.where(broken & (HOURS < 60.7), 1.5, 50.0)
+    assert frosts(flow_temp_c=brief, water_pressure_bar=np.full(len(HOURS), 1.5)) == []  # it fell faster than water can
+    freezes = np.where(HOURS < 60, 50.0, cooling)
+    assert frosts(flow_temp_c=freezes, return_temp_c=freezes - 1) == ["frost_risk"]
+
+
 def test_a_system_filled_too_far_is_one_story_however_often_its_house_is_heated() -> None:
     hot = np.where(HOURS < 96, 1.35 + 1.5 * SWING, 1.35)  # 2.85 bar hot, 1.35 bar cold, every four hours for four days
     columns = {
