@@ -77,9 +77,7 @@ def test_a_spark_that_fails_more_often_is_wear_and_a_valve_that_opens_late_witho
 
 def test_a_valve_whose_safety_time_is_used_up_fails_and_stays_the_valve() -> None:
     later_s = 3.2 * GROWS
-    fails = 0.35 * np.clip(
-        (later_s - 2.4) / 0.8, 0, 1
-    )  # next to none until half of the 5 s are used up, then ever more
+    fails = 0.35 * np.clip((later_s - 2.4) / 0.8, 0, 1)  # next to none until half of 5 s are used up, then more
     valve = house() | {"ignition_time_s": house()["ignition_time_s"] + later_s, "ignition_failures": failing(fails)}
     assert kinds(valve, [Misfire(), *families()]) == {"gas_valve_ageing"}
 
