@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.worlds import compressor, factors, loop, setpoints, thermal
+from bench.worlds import compressor, exchanger, factors, loop, rig, setpoints, thermal
 from bench.worlds.common import ROWS, TRAIN_ROWS, Floats
 
-WORLDS = {"loop": loop, "factors": factors, "thermal": thermal, "setpoints": setpoints, "compressor": compressor}
+WORLDS = {
+    "loop": loop, "rig": rig, "factors": factors, "thermal": thermal, "setpoints": setpoints, "compressor": compressor,
+    "exchanger": exchanger,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What is normal, learned from ordered rows of any table, and how odd the rows that follow are.
 
-For each column: a slow level is taken from what is seen, and in a second channel what the other columns predict as well; both
-are brought to the noise of one row and averaged over windows, so that a small shift that lasts shows and a lone spike does
-not. How restless a column is counts as a column of its own. Nothing looks ahead: a row's score depends on it and the rows
-before it, so scores are not those of shuffled or picked rows.
+Each column is watched as it is and, where they say anything of it, less what the other columns predict; how restless it is
+counts as a column of its own. Of each such channel the recent past says what a row should be (`level`), and what is left
+is searched for lasting shifts over several lengths of time (`shifts`). Once there is one it is followed until its
+channels are back (`episode`). Nothing looks ahead: a row's score depends on it and the rows before it, so scores are not those
+of shuffled or picked rows.
 """
 
 from typing import Any, Self
@@ -14,25 +15,32 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from detectors.channels import Channels
-from detectors.expectation import Expectation, Scale, expectation_of, scale_of
-from detectors.level import STEP_CLIP, follow, growth_of, medians
-from detectors.returning import Returning
-from detectors.shifts import Shifts, shifts_of
-from detectors.windows import Middle, Windows
+from detectors.episode import Episode
+from detectors.expectation import Expectation, Scale, expectation_of, scale_of, steps_of
+from detectors.level import Track, Ways, medians, ways_of
+from detectors.shifts import Shifts, shifts_of, widened
 
 Floats = NDArray[np.float64]
 
 _BLOCK_ROWS = 50
-_SPIKE_ROWS = 5
 _LEAST_ROWS = 2
 _ROW_CLIP = 10.0
 #: Of the false-alarm rate is for single rows: a fault that only they show is rare, and they cost as many false alarms.
 _ROW_SHARE = 0.25
-#: Rows at the beginning that a first level comes from, which therefore say nothing about how far means stray from it.
+#: Rows at the beginning that levels are found from, which therefore say nothing about how healthy rows stray.
 _FIRST_ROWS = 60
-#: A held level is outlived the sooner the longer it is held: a trend goes further than a random walk. [rows]
-_AGEING_ROWS = 80.0
-_FORGET_ROWS = 15
+#: A shift is of the channels whose log odds are this share of the clearest one's, and this much at least.
+_STRUCK_SHARE, _STRUCK_ODDS = 0.4, 0.7
+#: A channel joins an alarm at these log odds, over the third length or more: a spike is no reason.
+_JOIN_ODDS, _JOIN_FROM = 5.0, 2
+#: A slow fault has moved levels before it is told: they are taken from so many rows ago.
+_BEFORE_ROWS = 60
+#: Odds asked of a shift, times the rate of false alarms: of several lengths the best is taken.
+_ODDS = 4.0
+#: What lasts this many times as long as training is the new normal.
+_NEW_NORMAL = 5
+#: Length whose degrees of freedom stand for an alarm's.
+_MIDDLE = 3
 
 
 class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -41,25 +49,16 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     Parameters
     ----------
     false_alarm_rate
-        Share of healthy rows that may be told odd, were they all to go on as the training rows did. Five in a thousand:
-        nothing does, and where levels drift a strict limit costs few rows of a fault that lasts.
+        How many false alarms a healthy row may raise: log odds of 4 over it are asked of a shift, or more where healthy
+        training rows came to more.
     windows
-        Rows of the means, shortest first. 10 rows bring noise to a third and delay an alarm, and its end, by a few rows;
-        50 is an eighth of the 400 rows often trained on: longer means are too few to know their spread.
-    memory
-        Rows that a level averages over: more than a fault takes to show, or it would be followed and not told.
-    tolerance
-        Shift of a column that is nobody's fault, as a share of its noise of one row: training rows cannot show how a
-        process moves in a longer time than theirs.
+        Rows ago that a shift may have begun, shortest first. Less than 5 are spikes; 140 is a third of the 400 rows often
+        trained on: a longer time cannot be told from wandering.
+    wander
+        What every level may do in a row, as a share of its noise's variance, though it stood still in training: over
+        2,000 rows, a tenth of it.
     clip
-        No row counts for more than this many times the noise: rarer than one row in 300 of normal noise, and a column that
-        wandered off cannot outweigh all others.
-    release
-        Share of the limit below which an alarm ends, so that it does not flicker.
-    hold
-        Share of the limit from which levels begin to be held.
-    correlation
-        How far the correlation of window means is believed; the rest is as if they had none. Few windows, few proofs.
+        An innovation counts for no more standard deviations: rarer than one in 2,000 of normal noise.
     restless
         Whether row-to-row changes of each column are watched as well.
 
@@ -72,17 +71,13 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
     """
 
     def __init__(
-        self, *, false_alarm_rate: float = 0.005, windows: tuple[int, ...] = (10, 25, 50), memory: float = 500.0,
-        tolerance: float = 0.15, clip: float = 3.0, release: float = 0.7, hold: float = 0.4, correlation: float = 0.5, restless: bool = True,
+        self, *, false_alarm_rate: float = 0.005, windows: tuple[int, ...] = (5, 10, 20, 40, 80, 140),
+        wander: float = 5e-6, clip: float = 3.5, restless: bool = True,
     ) -> None:  # fmt: skip
         self.false_alarm_rate = false_alarm_rate
         self.windows = windows
-        self.memory = memory
-        self.tolerance = tolerance
+        self.wander = wander
         self.clip = clip
-        self.release = release
-        self.hold = hold
-        self.correlation = correlation
         self.restless = restless
 
     def __sklearn_tags__(self) -> Any:
@@ -110,8 +105,8 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
             raise ValueError(f"false_alarm_rate must be between 0 and 0.5, not {self.false_alarm_rate}.")
         if not self.windows or self.windows[0] < 1 or list(self.windows) != sorted(self.windows):
             raise ValueError(f"windows must be numbers of rows, the shortest first, not {self.windows}.")
-        if not self.memory >= 1:
-            raise ValueError(f"memory must be a number of rows, not {self.memory}.")
+        if not self.wander > 0:
+            raise ValueError(f"wander must be a share of the noise's variance above 0, not {self.wander}.")
 
     def _table(self, values: Floats) -> Floats:
         """Return the columns to watch: the values, and the roots of their row-to-row changes."""
@@ -123,30 +118,37 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
 
     def _learn(self, scaled: Floats) -> None:
         rows, known = len(scaled), self.knowledge_
-        longest = max(min(self.windows[-1], rows // 4), 1)
-        lengths = tuple(max(one * longest // self.windows[-1], 1) for one in self.windows)
+        longest = max(min(self.windows[-1], rows // 2), 1)
+        lengths = tuple(sorted({max(min(one, longest), 1) for one in self.windows}))
         expectation = expectation_of(scaled, _BLOCK_ROWS)
-        channels, first = Channels.of(expectation), min(_FIRST_ROWS, rows // 3)
-        rests = []
-        for way in (scaled[::-1], scaled):
-            levels = follow(way, medians(way[: max(first, 1)]), 1 / self.memory)
-            rests.append(channels.rest(way - levels[:-1]))
-        unit = _unit(np.concatenate(rests))
-        means = np.concatenate([self._means(rest / unit, lengths)[first:] for rest in rests])
-        groups = channels.groups(int((known["kept"] < self.n_features_in_).sum()))
-        shifts = shifts_of(means, lengths, groups, self.false_alarm_rate, self.tolerance, self.correlation)
-        far = np.array([row_distance(row, 0.0) for row in rests[1] / unit])
-        self.knowledge_ |= {
-            "lengths": np.array(lengths), "rate": np.array(1 / self.memory), "weights": expectation.weights,
-            "reach": expectation.reach, "explained": expectation.explained, "unit": unit, "level": levels[-1],
-            "growth": growth_of(scaled), "spread": shifts.spread, "inverse": shifts.inverse, "groups": groups,
-            "limit": shifts.limit,
-            "row_limit": np.array(max(float(np.quantile(far, 1 - _ROW_SHARE * self.false_alarm_rate)), 1e-9)),
+        channels = Channels.of(expectation)
+        seen = channels.rest(scaled)
+        ways = ways_of(seen, self.wander, steps_of(scaled)[channels.column])
+        shifts = shifts_of(ways, lengths, channels.groups(), rows)
+        first = min(_FIRST_ROWS, rows // 3)
+        tracks, scores, far = [], [], np.zeros(0)
+        for way in (seen[::-1], seen):
+            track, news, raw = self._through(ways, way, first)
+            tracks.append((track, news[::-1][: lengths[-1]]))
+            scores += [shifts.scores(_newest(news[: i + 1], lengths[-1])) for i in range(first, rows)]
+            far = np.array([row_distance(one) for one in raw[first:]])
+        shifts = widened(shifts, np.array(scores), lengths)
+        told = [shifts.evidence(shifts.odds(one))[0] for one in scores]
+        track, news = tracks[-1]
+        known |= {
+            "lengths": np.array(lengths), "weights": expectation.weights, "reach": expectation.reach,
+            "explained": expectation.explained, "white": ways.white, "lasting": ways.lasting, "memory": ways.memory,
+            "wander": ways.wander, "level": track.level, "unknown": track.unknown, "news": _newest(news[::-1], lengths[-1]),
+            "widened": shifts.widened, "rows": np.array(rows),
+            "limit": np.array(max(np.log(_ODDS / self.false_alarm_rate), np.quantile(told, 1 - self.false_alarm_rate))),
+            "row_limit": np.array(max(float(np.quantile(far, 1 - _ROW_SHARE * self.false_alarm_rate)), 1.0)),
         }  # fmt: skip
 
-    def _means(self, rests: Floats, lengths: tuple[int, ...]) -> Floats:
-        windows = Windows(lengths, rests.shape[1])
-        return np.stack([windows.push(np.clip(row, -self.clip, self.clip)) for row in rests])
+    def _through(self, ways: Ways, rows: Floats, first: int) -> tuple[Track, Floats, Floats]:
+        """Follow healthy rows; return where levels are then, and the innovations, shape (rows, channels)."""
+        track = Track(ways, medians(rows[: max(first, 1)]), ways.long_run / max(first / 2, 1))
+        steps = [track.step(row, self.clip) for row in rows]
+        return track, np.array([one[0] for one in steps]), np.array([one[1] for one in steps])
 
     def score_samples(self, X: ArrayLike) -> Floats:  # noqa: N803
         """Return how ordinary each row is after the rows before it, shape (rows,): lower is odder, -1 at the limit."""
@@ -164,7 +166,7 @@ class Baseline(OutlierMixin, BaseEstimator):  # type: ignore[misc] # scikit-lear
         if not len(known["kept"]):
             return np.zeros(len(values)), by_column
         scaled = Scale(known["middle"], known["size"]).apply(self._table(values)[:, known["kept"]])
-        watch = Watch(known, self.clip, self.release, self.hold)
+        watch = Watch(known, self.clip)
         scores = np.empty(len(scaled))
         column = known["kept"][watch.column] % columns
         for i, row in enumerate(scaled):
@@ -191,76 +193,96 @@ class Watch:
         What `Baseline.fit` learned.
     """
 
-    def __init__(self, known: dict[str, NDArray[Any]], clip: float, release: float, hold: float) -> None:
+    def __init__(self, known: dict[str, NDArray[Any]], clip: float) -> None:
         self._channels = Channels.of(Expectation(known["weights"], known["reach"], known["explained"]))
-        self._shifts = Shifts(known["spread"], known["inverse"], known["groups"], known["limit"])
-        self._rate, self._growth, self._unit = float(known["rate"]), known["growth"], known["unit"]
+        ways = Ways(known["white"], known["lasting"], known["memory"], known["wander"])
         self._lengths = tuple(int(one) for one in known["lengths"])
-        self._row_limit = float(known["row_limit"])
-        self._clip, self._release, self._hold = clip, release, hold
+        self._groups = self._channels.groups()
+        plain = shifts_of(ways, self._lengths, self._groups, int(known["rows"]))
+        self._shifts = Shifts(plain.shape, plain.signal, plain.freedom, known["widened"], self._groups)
+        self._freedom = plain.freedom[min(_MIDDLE, len(self._lengths) - 1)]
+        self._weight = self._groups.mean(axis=0)
+        self._track = Track(ways, known["level"], known["unknown"])
+        self._limit, self._row_limit, self._clip = float(known["limit"]), float(known["row_limit"]), clip
         self.column = self._channels.column
-        noise = np.maximum(self._lengths[0] * known["spread"][0], 0.3)
-        own = self._channels.own
-        self._noise = noise[:own] * self._unit[:own] ** 2
-        self._windows = Windows(self._lengths, len(self._unit))
-        self._middle = Middle(_SPIKE_ROWS, own)
-        self._returning = Returning(noise)
-        self._level = known["level"].copy()
-        self._unknown = np.zeros(own)
-        self._held_rows = 0.0
-        self._odd = False
-        self.by_column = np.zeros(len(self._unit))
+        kept = max(self._lengths[-1], _BEFORE_ROWS)
+        self._news = known["news"].copy()
+        self._rows = np.full((kept, len(self.column)), np.nan)
+        self._levels = np.repeat(self._track.level[None], kept + 1, axis=0)
+        self._unknown = np.repeat(self._track.unknown[None], kept + 1, axis=0)
+        self._lasting = _NEW_NORMAL * int(known["rows"])
+        self._episode: Episode | None = None
+        self.by_column = np.zeros(len(self.column))
 
     def step(self, row: Floats) -> float:
         """Take a row on the training rows' scale; return how odd it is, 1 at the limit."""
-        rest = self._channels.rest(row - self._level) / self._unit
-        unknown = self._unknown[self.column] / self._unit**2
-        clipped = np.clip(rest, -self._clip, self._clip)
-        means = self._windows.push(clipped)
-        oddness, self.by_column = self._shifts.oddness(means, unknown)
-        if self._odd:
-            if self._returning.push(clipped, oddness):
-                self._begin_anew()
-                oddness = 0.0
-            oddness /= self._release
-        elif oddness > 1:
-            self._returning.begin(means[0], oddness)
-        self._odd = oddness > 1
-        alone = row_distance(rest, unknown) / self._row_limit
-        self._follow(row, float(np.clip((oddness - self._hold) / (1 - self._hold), 0.0, 1.0)))
-        return max(oddness, alone)
+        seen = self._channels.rest(row)
+        news, raw = self._track.step(seen, self._clip)
+        for kept, new in (
+            (self._news, news), (self._rows, seen), (self._levels, self._track.level), (self._unknown, self._track.unknown),
+        ):  # fmt: skip
+            kept[1:] = kept[:-1]
+            kept[0] = new
+        odds = self._shifts.odds(self._shifts.scores(self._news))
+        if self._episode is not None:
+            return self._go_on(self._episode, seen, odds)
+        evidence, best = self._shifts.evidence(odds)
+        self.by_column = odds.max(axis=0) / self._limit
+        if evidence > self._limit:
+            self._begin(odds, best)
+        return max(evidence / self._limit, row_distance(raw) / self._row_limit)
 
-    def _begin_anew(self) -> None:
-        """Take what is left of the shift as how far levels wandered meanwhile: they are to be found again."""
-        apart = self._middle.last() - self._level
-        self._level += np.where(np.isfinite(apart), apart, 0.0)
-        self._unknown = self._noise / _SPIKE_ROWS
-        self._windows = Windows(self._lengths, len(self._unit))
-        self._held_rows = 0.0
+    def _begin(self, odds: Floats, best: int) -> None:
+        began = (odds[best] > _STRUCK_SHARE * odds[best].max()) & (odds[best] > _STRUCK_ODDS)
+        length = self._lengths[best]
+        before, unknown, during = self._around(length)
+        self._episode = Episode(self._track.ways, began, before, unknown, during, length, self._weight)
 
-    def _follow(self, row: Floats, held: float) -> None:
-        """Move levels towards the row as far as they are not held, and let what is not known grow as far as they are."""
-        rate = np.maximum(self._rate, self._unknown / (self._unknown + self._noise)) * (1 - held)
-        most = STEP_CLIP + 3 * np.sqrt(self._unknown)
-        apart = np.clip(self._middle.push(row) - self._level, -most, most)
-        self._level += rate * np.where(np.isfinite(apart), apart, 0.0)
-        ageing = 1 + self._held_rows / _AGEING_ROWS
-        self._unknown = self._unknown * (1 - rate) + held * ageing * self._growth
-        self._held_rows = (self._held_rows + held) * (1 - (1 - held) / _FORGET_ROWS)
+    def _around(self, length: int) -> tuple[Floats, Floats, Floats]:
+        """Return levels before a shift that began so many rows ago, their variance, and levels since."""
+        ago = max(length, min(_BEFORE_ROWS, len(self._rows)))
+        recent = self._rows[:length]
+        there = np.isfinite(recent)
+        count = there.sum(axis=0)
+        mean = np.where(there, recent, 0.0).sum(axis=0) / np.maximum(count, 1)
+        during = np.where(count > 0, mean, self._track.level)
+        return self._levels[ago], self._unknown[ago] + self._track.ways.wander * ago, during
+
+    def _go_on(self, episode: Episode, seen: Floats, odds: Floats) -> float:
+        """Follow an alarm; return how odd its row is."""
+        long = odds[_JOIN_FROM:] if len(odds) > _JOIN_FROM else odds[-1:]
+        joining = (long.max(axis=0) > _JOIN_ODDS) & ~episode.struck
+        for index in np.unique(long.argmax(axis=0)[joining]):
+            length = self._lengths[len(odds) - len(long) + index]
+            episode.join(joining & (long.argmax(axis=0) == index), *self._around(length), length)
+        episode.push(seen, self._freedom)
+        self.by_column = episode.odds / self._limit
+        if episode.returned:
+            self._forget(episode.struck | episode.end_returned(self._track, self._rows))
+        elif episode.outlived(self._groups) or episode.rows > self._lasting:
+            episode.end_outlived(self._track)
+            self._forget(episode.struck)
+        else:
+            return max(float((self._groups @ episode.odds).max()) / self._limit, 1.001)
+        self._episode = None
+        self.by_column = np.zeros(len(self.column))
+        return 0.0
+
+    def _forget(self, which: NDArray[np.bool_]) -> None:
+        """Let what was before an alarm's end say nothing of these channels."""
+        self._news[:, which] = 0.0
+        self._levels[:, which] = self._track.level[which]
+        self._unknown[:, which] = self._track.unknown[which]
 
 
-def row_distance(rest: Floats, unknown: Floats | float) -> float:
-    """Return how far a single row is from what was expected, over all columns."""
-    known = np.where(np.isfinite(rest), np.clip(rest, -_ROW_CLIP, _ROW_CLIP), 0.0)
-    return float(np.sqrt((known**2 / (1 + unknown)).mean()))
+def row_distance(news: Floats) -> float:
+    """Return how far a single row is from what was expected, over all channels."""
+    return float(np.sqrt((np.clip(news, -_ROW_CLIP, _ROW_CLIP) ** 2).mean())) if len(news) else 0.0
 
 
-def _unit(rests: Floats) -> Floats:
-    """Return the noise of one row, robustly, shape (columns,)."""
-    units = np.ones(rests.shape[1])
-    for column, values in enumerate(rests.T):
-        known = values[np.isfinite(values)]
-        if len(known):
-            low, high = np.quantile(known, [0.25, 0.75])
-            units[column] = max((high - low) / 1.349, 0.3 * float(np.clip(known, -8, 8).std())) or 1.0
-    return units
+def _newest(news: Floats, rows: int) -> Floats:
+    """Return the last rows newest first, zeros where there were none, shape (rows, channels)."""
+    out = np.zeros((rows, news.shape[1]))
+    last = news[::-1][:rows]
+    out[: len(last)] = last
+    return out

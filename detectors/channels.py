@@ -44,15 +44,12 @@ class Channels:
         result: Floats = np.concatenate([apart, predicted], axis=-1)
         return result
 
-    def groups(self, restless_from: int) -> Floats:
-        """Return which channels are judged together, a row of zeros and ones a group, shape (groups, channels).
+    def groups(self) -> Floats:
+        """Return which channels are judged together, a row of zeros and ones a group, shape (2, channels).
 
-        Values, restlessness, and what is left of either when the others are known: together in one they would hide each other.
-
-        Parameters
-        ----------
-        restless_from
-            The first column that says how restless another is.
+        Columns as they are; and each as far as it is known: together in one they would count twice.
         """
-        kind = (self.column >= restless_from) + 2 * (np.arange(len(self.column)) >= self.own)
-        return np.stack([kind == one for one in np.unique(kind)]).astype(np.float64)
+        explained = self.expectation.explained > 0
+        left = np.ones(len(self.column))
+        left[: self.own][explained] = 0.0
+        return np.stack([np.arange(len(self.column)) < self.own, left]).astype(np.float64)

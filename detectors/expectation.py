@@ -54,6 +54,12 @@ def scale_of(values: Floats) -> Scale:
     return Scale(middle, np.where(size > 0, size, np.nan))
 
 
+def steps_of(values: Floats) -> Floats:
+    """Return what each column moves by at least, 0 where it does not move, shape (columns,)."""
+    levels = [np.unique(column[np.isfinite(column)]) for column in values.T]
+    return np.array([np.median(np.diff(one)) if len(one) > 1 else 0.0 for one in levels])
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """Linear predictions of each column from the others.

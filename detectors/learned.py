@@ -23,10 +23,10 @@ from detectors.baseline import Baseline
 Floats = NDArray[np.float64]
 
 #: What a file's layout and the method mean; a file of another number is not read.
-FORMAT = 2
+FORMAT = 3
 _TRUSTED = ["detectors.baseline.Baseline"]
 #: A model is out of place when so many of the last rows were odd, in so many of its columns: a fault has a place.
-_LASTING_WINDOWS, _LASTING_SHARE, _COLUMNS_SHARE = 5, 0.9, 0.5
+_LASTING_WINDOWS, _LASTING_SHARE, _COLUMNS_SHARE = 2, 0.9, 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,4 @@
-"""`compressor`: loads and unloads in a cycle of its own; noise grows with the level, levels walk, nothing is Gaussian.
-
-Held out: written before the detector was changed, and not looked at while it was.
-"""
+"""`compressor`: loads and unloads in a cycle of its own; noise grows with the level, levels walk, nothing is Gaussian."""
 
 import numpy as np
 

@@ -115,6 +115,17 @@ def test_an_alarm_ends_soon_after_its_cause_and_does_not_latch() -> None:
     assert odd(Baseline().fit(lasting[:400]), lasting[400:])[-1000:].mean() < 0.1
 
 
+def test_a_column_that_only_becomes_restless_shows() -> None:
+    seen = []
+    for seed in range(6):
+        values = table(seed)
+        values[650:850, 3] = 50 + 3.0 * (values[650:850, 3] - 50)
+        told = odd(Baseline().fit(values[:400]), values[400:])
+        assert told[:250].mean() < 0.1
+        seen.append(told[290:450].mean())
+    assert np.mean(seen) > 0.5
+
+
 def test_a_column_that_wandered_in_training_may_wander_on() -> None:
     shares = []
     for seed in range(8):
@@ -205,8 +216,8 @@ def test_settings_that_make_no_sense_are_refused_with_a_sentence() -> None:
         Baseline(false_alarm_rate=2).fit(table(0))
     with pytest.raises(ValueError, match="windows must be"):
         Baseline(windows=(20, 5)).fit(table(0))
-    with pytest.raises(ValueError, match="memory must be"):
-        Baseline(memory=0).fit(table(0))
+    with pytest.raises(ValueError, match="wander must be"):
+        Baseline(wander=0).fit(table(0))
 
 
 @pytest.mark.parametrize("world", WORLDS)
