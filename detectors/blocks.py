@@ -22,9 +22,7 @@ BLOCK_MS = 6 * 3_600_000
 _MICRO = 1e6
 #: Share of a block's readings that must be of heating, and how many, for the means to be theirs: fewer are a start. [-]
 _LEAST_SHARE, _LEAST_HEATING = 1 / 12, 2
-_SUMS = ("count", "pressure", "excess", "warm_count", "warm", "heating", "heating_pressure")
-#: A worn relief valve of 3 bar begins to weep about here. [bar]
-WEEP_BAR = 2.2
+_SUMS = ("count", "pressure", "warm_count", "warm", "heating", "heating_pressure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,8 @@ class Closed:
         Boiler and number of the block since 1970, shape (n,).
     count
         Pressure readings in it, shape (n,).
-    pressure_bar, water_temp_c, excess_bar
-        Means, shape (n,); the temperature is NaN where none was measured with them, the excess is over `WEEP_BAR`, of all
-        readings.
+    pressure_bar, water_temp_c
+        Means, shape (n,); the temperature is NaN where none was measured with them.
     """
 
     slot: Ints
@@ -47,7 +44,6 @@ class Closed:
     count: Ints
     pressure_bar: Floats
     water_temp_c: Floats
-    excess_bar: Floats
 
 
 _EMPTY = np.zeros(0)
@@ -79,7 +75,7 @@ class Blocks:
         order = np.argsort(slot, kind="stable")
         slot, block = slot[order], block[order]
         if not len(slot):
-            return Closed(slot, block, slot, _EMPTY, _EMPTY, _EMPTY)
+            return Closed(slot, block, slot, _EMPTY, _EMPTY)
         reached = running_max(slot, np.maximum(block, self._open["block"][slot]))
         fresh = block == reached
         self.late += int((~fresh).sum())
@@ -91,13 +87,12 @@ class Blocks:
         self, slot: Ints, block: Ints, pressure_bar: Floats, water_temp_c: Floats, is_heating: NDArray[np.bool_]
     ) -> Closed:
         if not len(slot):
-            return Closed(slot, block, slot, _EMPTY, _EMPTY, _EMPTY)
+            return Closed(slot, block, slot, _EMPTY, _EMPTY)
         starts = np.flatnonzero(np.concatenate([[True], (np.diff(slot) != 0) | (np.diff(block) != 0)]))
         warm = ~np.isnan(water_temp_c)
         bar = np.rint(pressure_bar * _MICRO).astype(np.int64)
         warm_c = np.rint(np.where(warm, water_temp_c, 0) * _MICRO).astype(np.int64)
-        over = np.rint(np.maximum(pressure_bar - WEEP_BAR, 0) * _MICRO).astype(np.int64)
-        each = (np.ones(len(slot), np.int64), bar, over, warm, warm_c, is_heating, bar * is_heating)
+        each = (np.ones(len(slot), np.int64), bar, warm, warm_c, is_heating, bar * is_heating)
         sums = {n: np.add.reduceat(v.astype(np.int64), starts) for n, v in zip(_SUMS, each, strict=True)}
         group_slot, group_block = slot[starts], block[starts]
         first = np.concatenate([[True], np.diff(group_slot) != 0])
@@ -140,7 +135,7 @@ def _means(slot: Ints, block: Ints, sums: dict[str, Ints]) -> Closed:
     bar = np.where(heats, sums["heating_pressure"], sums["pressure"]) / _MICRO / np.maximum(of, 1)
     enough = sums["warm_count"] * 2 > of
     warm = np.where(enough, sums["warm"] / _MICRO / np.maximum(sums["warm_count"], 1), np.nan)
-    return Closed(slot, block, count, bar, warm, sums["excess"] / _MICRO / np.maximum(count, 1))
+    return Closed(slot, block, count, bar, warm)
 
 
 def running_max(slot: Ints, value: Ints) -> Ints:

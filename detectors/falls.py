@@ -41,8 +41,6 @@ class Fall(NamedTuple):
     cooled
         What the water's cooling over the span may have taken, or its warming given to a rise, beyond what the fit gave it, at
         the steepest slope of a sound system. [bar]
-    peaks
-        How much better a loss at hot peaks explains the fall than one at all hours, in log-likelihood. [-]
     """
 
     blocks: NDArray[np.int64]
@@ -53,10 +51,9 @@ class Fall(NamedTuple):
     stepped: NDArray[np.int64]
     over_step: Floats
     cooled: Floats
-    peaks: Floats
 
 
-def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_days: float) -> Fall:
+def fit(pressure_bar: Floats, water_temp_c: Floats, block_days: float) -> Fall:
     """Fit pressure on time and water temperature.
 
     Neighbouring blocks share their weather, so the standard error is widened by the residuals' lag-one correlation
@@ -64,9 +61,8 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
 
     Parameters
     ----------
-    pressure_bar, water_temp_c, excess_bar
-        Block means, oldest first, NaN where there was none, shape (n, blocks); the excess is over where relief valves
-        begin to weep.
+    pressure_bar, water_temp_c
+        Block means, oldest first, NaN where there was none, shape (n, blocks).
     block_days
         Length of a block. [days]
 
@@ -74,7 +70,7 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     --------
     >>> days = np.arange(40) / 4
     >>> warm = 40 + 10 * np.sin(days * 6)
-    >>> one = fit((1.5 - 0.044 * days + 0.01 * (warm - 30))[None, :], warm[None, :], np.zeros((1, 40)), 0.25)
+    >>> one = fit((1.5 - 0.044 * days + 0.01 * (warm - 30))[None, :], warm[None, :], 0.25)
     >>> one.loss.round(3).tolist(), one.fall.round(2).tolist(), one.cold.round(2).tolist()
     ([0.044], [0.43], [0.97])
     """
@@ -85,12 +81,9 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     varied = with_warm & ((warm**2).sum(axis=1) > 0.25 * np.maximum(count, 1))
     warm = np.where(varied[:, None], warm, 0.0)
     steady, late = _all_along(bar, warm, used, varied), _begun(bar, warm, used)
-    by_peaks = _left_by_peaks(bar, warm, excess_bar, used, count)
-    some = np.isfinite(by_peaks)
-    peaks = np.where(some, _better(steady.squares, np.where(some, by_peaks, 1.0), count), -np.inf)
     began = _better(steady.squares, np.minimum(late.squares, steady.squares), count) * _own(late.lag) > CLEARLY
     line = _Line(*(np.where(began, one, other) for one, other in zip(late, steady, strict=True)))
-    least = np.minimum(np.minimum(steady.squares, by_peaks), late.squares)
+    least = np.minimum(steady.squares, late.squares)
     stepped, by_step = _step(bar, warm, used)
     over_step = _better(by_step, least, count) * _own(line.lag)
     ran = line.blocks * block_days
@@ -101,7 +94,7 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, excess_bar: Floats, block_da
     cooling = np.where(slope < 0, line.cooling, -line.cooling)
     cooled = np.maximum(_STEEPEST_BAR_PER_K - np.maximum(line.per_k, 0.0), 0.0) * np.maximum(cooling, 0.0)
     stepped = np.where(by_step < least, stepped, 0)
-    return Fall(line.told, -slope, error, -slope * ran, cold, stepped, over_step, cooled, peaks)
+    return Fall(line.told, -slope, error, -slope * ran, cold, stepped, over_step, cooled)
 
 
 def _usable(pressure_bar: Floats, water_temp_c: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -267,15 +260,3 @@ def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> tuple[NDArray[n
     best = left.argmin(axis=1)
     ago: NDArray[np.int64] = blocks - edges[best]
     return ago, np.take_along_axis(left, best[:, None], axis=1)[:, 0]
-
-
-def _left_by_peaks(
-    bar: Floats, warm: Floats, excess_bar: Floats, used: NDArray[np.bool_], count: NDArray[np.int64]
-) -> Floats:
-    """Return the squares that a loss in proportion to cumulated excess leaves, infinite where there is none, shape (n,)."""
-    exposure = np.cumsum(np.nan_to_num(excess_bar), axis=1)
-    middle = np.where(used, exposure, 0.0).sum(axis=1) / np.maximum(count, 1)
-    exposure = np.where(used, exposure - middle[:, None], 0.0)
-    slope, per_k, _ = _two(bar, exposure, warm)
-    left = ((bar - slope[:, None] * exposure - per_k[:, None] * warm) ** 2).sum(axis=1)
-    return np.where(((exposure**2).sum(axis=1) > 1e-6) & (slope < 0), left, np.inf)

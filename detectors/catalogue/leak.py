@@ -73,7 +73,7 @@ class SlowLeak:
     """Raise when the cold-equivalent pressure falls or rises, clear after a top-up that holds or a repair."""
 
     name = "slow_leak"
-    version = "6"
+    version = "7"
 
     def __init__(self) -> None:
         self.limits = {
@@ -85,7 +85,7 @@ class SlowLeak:
         }
         self.blocks = Blocks()
         ring = (np.nan, np.float16, (_KEPT,))
-        self._past = Arrays({"block": (-1, np.int32, ()), "pressure": ring, "warm": ring, "excess": ring})
+        self._past = Arrays({"block": (-1, np.int32, ()), "pressure": ring, "warm": ring})
 
     def see(self, view: View, world: World) -> None:
         """Fold what came; judge each boiler whose block closed."""
@@ -107,11 +107,11 @@ class SlowLeak:
         slot, past = closed.slot[rows], self._past
         pressure, warm = closed.pressure_bar[rows], closed.water_temp_c[rows]
         topped = self._is_top_up(slot, pressure, warm)
-        for name in ("pressure", "warm", "excess"):
+        for name in ("pressure", "warm"):
             past[name][slot[topped]] = np.nan
         gap = np.where(past["block"][slot] < 0, _KEPT, closed.block[rows] - past["block"][slot])
         by = np.clip(gap, 1, _KEPT)
-        for name, value in (("pressure", pressure), ("warm", warm), ("excess", closed.excess_bar[rows])):
+        for name, value in (("pressure", pressure), ("warm", warm)):
             old = shifted(past[name][slot], by, np.nan)
             old[:, -1] = value
             past[name][slot] = old
@@ -133,8 +133,8 @@ class SlowLeak:
 
     def _judge(self, slot: Ints, block: Ints, now_ms: int, world: World) -> None:
         past = self._past
-        pressure, warm, excess = (past[name][slot].astype(np.float64) for name in ("pressure", "warm", "excess"))
-        fall = fit(pressure, warm, excess, 1 / _DAY_BLOCKS)
+        pressure, warm = (past[name][slot].astype(np.float64) for name in ("pressure", "warm"))
+        fall = fit(pressure, warm, 1 / _DAY_BLOCKS)
         loss, least = fall.loss, world.limit(self, "loss_bar_per_day", slot)
         sure = (np.abs(loss) > _SURE * fall.error) & (np.abs(loss) > least) & (fall.over_step > CLEARLY)
         enough = fall.blocks >= LEAST_FALL
@@ -174,7 +174,7 @@ class SlowLeak:
         """Forget what stands before a single step that has held for two days: a change point, not a fall."""
         rows = np.flatnonzero((fall.stepped >= _STEP_HOLDS) & (fall.over_step < -_STEP_APART))
         before = np.arange(_KEPT)[None, :] < (_KEPT - fall.stepped[rows])[:, None]
-        for name in ("pressure", "warm", "excess"):
+        for name in ("pressure", "warm"):
             ring = self._past[name]
             ring[slot[rows]] = np.where(before, np.nan, ring[slot[rows]])
 
