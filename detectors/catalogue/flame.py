@@ -8,7 +8,7 @@ Told apart: an electrode loses current at every load, a supply that sags only at
 moment, ever later, so a mean wait that grows brings failures with it, as many as an exponential wait within the safety time
 says; a valve that opens late shifts every ignition and hardly fails any until the safety time is nearly used up. Fewer than
 half of the failures that the wait of a spark would bring are the valve's. Half of the current gone at every load is told on
-its first day: no setting does that. Three failures on two days are told where they are not chance for so few attempts.
+its first day: no setting does that. Few failures on two days are told where they are not chance for so few attempts: four standard deviations.
 Sources: healthy 23-37 µA, Viessmann wants more than 5 µA, burner minimum 1.5 µA; safety time 5 s (EN 298); up to four
 attempts before lock-out (Worcester); early warnings H04, H05, H06, 8U; Vaillant d.64, d.68 (devices guide 5.2, 6 and 7).
 Limits: without a counter of failures a longer ignition is told as wear, the likelier one; without a time, failures of an
@@ -61,7 +61,7 @@ class Flame(Gradual):
     """Flame signal decay, ignition wear, gas valve: each the others' rival."""
 
     name = "flame"
-    version = "9"
+    version = "10"
     tracks = (
         Track(
             "flame_signal_decay", "flame_ln", "ln_ratio", -1, advise=-math.log(0.85), warn=-math.log(0.78),
@@ -91,7 +91,7 @@ class Flame(Gradual):
         del self.features["failed_share"]
         self._counters = Counters(("ignition_failures", "burner_starts"))
         self._attempts = Attempts()
-        self.limits |= {"failures": 3.0, "failures_share": 0.05, "failures_log_likelihood": 10.0}
+        self.limits |= {"failures": 3.0, "failures_share": 0.05, "failures_log_likelihood": 8.5}
 
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return logarithms of flame current, ignition times, failures and starts."""

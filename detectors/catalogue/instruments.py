@@ -11,7 +11,8 @@ and pressure in steps of 0.1 bar must stand still for two weeks. What stands on 
 firmware. Pressure is told sooner where its water has warmed and cooled by far more than its steps can hide while heating burnt:
 a sound system moves by 0.005 bar/K at least (devices guide 6), so 5 K move the last digit of hundredths twice; and by what this
 system moved per kelvin on each of its own days, so that coarse steps are told within a day where the water swings as usual.
-A hot water sensor that reads the same through several draws, far more than it ever did, is stuck. Hours in which
+A hot water sensor that reads the same through several draws, far more than it ever did, is stuck; without draws it may
+stand for as long as nobody is at home. Hours in which
 nothing came are no standing still, and of a gateway that seldom speaks eighteen looks are.
 """
 
@@ -47,6 +48,8 @@ _OWN_STEPS = 1.5
 _DAY_SWING_K, _DAY_FIRES, _DAYS, _FORGETS = 5.0, 12, 4, 1.02
 #: Draws that hot water must have been the same through, and for how long: each warms it by some 30 K, fewer may be of one bath. [-], [h]
 _DRAWS, _DRAWN_STILL_H = 4, 4.0
+#: Where draws are told, so many at least: in a home left empty hot water lies at the room's warmth for days, whatever heating does. [-]
+_FEW_DRAWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Instruments:
     """Raise when a sensor stands at a rail or still, clear when it moves again."""
 
     name = "instruments"
-    version = "4"
+    version = "5"
     cadence: Any = "minute"
 
     def __init__(self) -> None:
@@ -205,9 +208,9 @@ class Instruments:
             starts = np.where(must_move, _WARM_TURNS, starts)
             swung &= still >= np.maximum(np.maximum(_SWUNG_STILL_H * 60, looked), _STANDS * longest / 2)
         elif sensor.signal == "dhw_temp_c":
-            swung = self._drawn_through(seen.take(rows), anew, told) & (
-                still >= np.maximum(_DRAWN_STILL_H * 60, looked)
-            )
+            through, rests = self._drawn_through(seen.take(rows), anew, told)
+            swung = through & (still >= np.maximum(_DRAWN_STILL_H * 60, looked))
+            needed = np.where(rests, np.inf, needed)
         stuck = (still >= np.maximum(needed, _STANDS * longest)) & (turns - turned >= starts)
         stuck = (stuck | swung) & (moves >= _MOVES)
         railed = ((value <= sensor.low) | (value >= sensor.high)) & (np.abs(value - came) >= sensor.leap)
@@ -254,19 +257,23 @@ class Instruments:
         own_must = ((high - low) * least >= _OWN_STEPS * step) & (fires >= _SWUNG_FIRES)
         return must, own_must
 
-    def _drawn_through(self, seen: Frames, anew: NDArray[np.bool_], told: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return where hot water reads the same through far more draws than it ever did, shape (n,)."""
+    def _drawn_through(
+        self, seen: Frames, anew: NDArray[np.bool_], told: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return where hot water reads the same through far more draws than it ever did, and where hardly any moved it, shape (n,)."""
         of, slot = self._of, seen.slot
         draws = (seen.last("dhw_active") > 0) | (seen.last("dhw_flow_lpm") > 1)
-        result = np.zeros(len(slot), np.bool_)
+        tells = ~(np.isnan(seen.last("dhw_active")) & np.isnan(seen.last("dhw_flow_lpm")))
+        through, rests = np.zeros(len(slot), np.bool_), np.zeros(len(slot), np.bool_)
         for rank in ranks(slot):
             own, now = slot[rank], draws[rank]
             drawn = of["drawn"][own].astype(np.int64)
             most = np.where(anew[rank] & ~told[rank], np.maximum(of["most_drawn"][own], drawn), of["most_drawn"][own])
             drawn = np.where(anew[rank], 0, np.minimum(drawn + (now & ~of["draws"][own]), 60_000))
             of["drawn"][own], of["most_drawn"][own], of["draws"][own] = drawn, most, now
-            result[rank] = drawn >= np.maximum(_DRAWS, _STANDS * most)
-        return result
+            through[rank] = drawn >= np.maximum(_DRAWS, _STANDS * most)
+            rests[rank] = (tells[rank] | (most > 0)) & (drawn < _FEW_DRAWS)
+        return through, rests
 
     def _tell(
         self, number: int, sensor: Sensor, seen: Frames, rows: Ints, stuck: NDArray[np.bool_], railed: NDArray[np.bool_],

@@ -121,6 +121,19 @@ def test_nobody_at_home_draws_nothing() -> None:
     assert told(away) == []
 
 
+def test_hot_water_of_a_home_left_empty_stands_though_its_heating_goes_on() -> None:
+    """Nobody draws, the house is kept from freezing: its burner comes and goes for days."""
+    one = taps(9)
+    away = one | {
+        name: np.where(STUCK, value, one[name]) for name, value in (("dhw_active", 0.0), ("dhw_temp_c", 15.0))
+    }
+    away["flame_on"] = np.where(STUCK, np.arange(len(HOURS)) % 4 < 2, one["flame_on"])
+    assert told(away) == []
+    # its nearest rival: somebody is at home, and draws as ever
+    broken = away | {"dhw_active": one["dhw_active"]}
+    assert [f.problem for f in told(broken)] == ["ntc_dhw"]
+
+
 @pytest.mark.parametrize("open_c", [-40.0, -20.0])
 def test_a_hot_water_sensor_that_opens_is_told_within_the_hour_and_its_reading_is_taken_in(open_c: float) -> None:
     """OpenTherm's range begins at -40 (devices guide 2.1): what was refused as no temperature told nothing."""
