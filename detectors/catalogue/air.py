@@ -46,7 +46,7 @@ class Air(Gradual):
     """Fan wear and a restricted flue: one quantity, opposite signs."""
 
     name = "air"
-    version = "8"
+    version = "9"
     cadence: Any = "minute"
     tracks = (
         Track("fan_wear", "fan_ln", "ln_ratio", -1, advise=-math.log(0.96), warn=-math.log(0.94), stop=-math.log(0.8),
@@ -105,10 +105,9 @@ class Air(Gradual):
         self._line.grow(slots)
         slot, load = frames.slot, frames.mean("modulation_pct")
         speed, wanted = frames.mean("fan_speed_rpm"), frames.mean("fan_setpoint_rpm")
-        line = np.maximum(self._expected(slot, load[:, None])[:, 0], _LEAST_RPM)
         known = (self._line["days"][slot] >= _LINE_DAYS) & (load > 0)
         by_order = np.where(wanted > 0, log_of(speed) - log_of(wanted), np.nan)
-        by_load = np.where(known, log_of(speed) - np.log(line), np.nan)
+        by_load = np.where(known, self._over_line(slot, speed[:, None], load[:, None])[:, 0], np.nan)
         # each against its own reference: what one took for a new normal, the other may not have seen
         faster = np.fmax(
             by_order - self._usual("flue_restricted", frames, slots),
@@ -141,17 +140,28 @@ class Air(Gradual):
         self._line.grow(slots)
         slot = days.slot[rows]
         known = self._line["days"][slot] >= _LINE_DAYS
-        expected = np.maximum(self._expected(slot, days.mean["fan_pct"][rows]), _LEAST_RPM)
-        ratio = log_of(days.mean["fan_rpm"][rows]) - np.log(expected)
+        ratio = self._over_line(slot, days.mean["fan_rpm"][rows], days.mean["fan_pct"][rows])
         days.mean["fan_at_load_ln"][rows] = np.where(known[:, None], ratio, np.nan)
         self._learn(days, rows[~known & (days.count["fan_xx"][rows, 0] > 0)])
 
-    def _expected(self, slot: Ints, pct: Floats) -> Floats:
-        """Return the speed that the boiler's own line gives at these loads, shape of `pct`. [rpm]"""
+    def _over_line(self, slot: Ints, speed: Floats, pct: Floats) -> Floats:
+        """Return how far speeds are off the boiler's own line, shape of `pct`.
+
+        Until its load has moved nobody knows whether a fan follows it, up to what fans turn at full load, or turns ever
+        alike (fixed fans with a pressure switch): what one of the two explains is nothing.
+        """
+        follows, fixed = (
+            log_of(speed) - np.log(np.maximum(self._expected(slot, pct, share), _LEAST_RPM)) for share in (1.0, 0.0)
+        )
+        nearer = np.where(np.abs(follows) < np.abs(fixed), follows, fixed)
+        return np.where(follows * fixed < 0, 0.0, nearer)
+
+    def _expected(self, slot: Ints, pct: Floats, share: float) -> Floats:
+        """Return the speed at these loads by the boiler's own line and a share of the usual slope, shape of `pct`. [rpm]"""
         number, x, y, xy, xx = (self._line[name][slot] for name in ("n", "x", "y", "xy", "xx"))
         number = np.maximum(number, 1.0)
         x, y = x / number, y / number
-        usual = np.clip((_FULL_RPM - y) / np.maximum(100.0 - x, 1.0), 0.3 * y / np.maximum(x, 1.0), None)
+        usual = share * np.clip((_FULL_RPM - y) / np.maximum(100.0 - x, 1.0), 0.3 * y / np.maximum(x, 1.0), None)
         slope = (xy - number * x * y + _PRIOR * usual) / (np.maximum(xx - number * x * x, 0.0) + _PRIOR)
         line: Floats = y[:, None] + slope[:, None] * (pct - x[:, None])
         return line

@@ -55,15 +55,13 @@ _LEAST_EXCESS_K = 5.0
 _FALLEN_MINUTES, _LEAST_SPREAD_K = (2, 31), 1.5
 #: Where the flow falls by less of the spread the pump has stopped with the burner, and nothing is seen of the circuit. [-]
 _LEAST_FALL = 0.4
-#: Readings further apart may hide a start between them. [s]
-_SPARSE_S = 600
 
 
 class Cycling(Gradual):
     """Short cycling against the boiler's own past."""
 
     name = "cycling"
-    version = "8"
+    version = "9"
     tracks = (
         Track(
             "short_cycling", "starts_ln", "ln_ratio", 1, advise=math.log(1.7), warn=math.log(2.2), stop=math.log(6.0),
@@ -100,7 +98,7 @@ class Cycling(Gradual):
         """Return burner starts, seconds of flame and of full load while heating, and the heat that is taken."""
         heating = ~drawing(frames)
         lit = burning(frames) & heating
-        began = ~lit | ((frames.starts > 0) & (frames.gap_s > _SPARSE_S))
+        began = ~lit | (frames.starts > 0)  # the first reading that sees it lit does not know since when
         lasted = self._unlit.minutes(frames.slot, frames.start_ms, began, len(world.slots))
         water = np.where(
             lit & (lasted >= _STEADY_MINUTES), (frames.mean("flow_temp_c") + frames.mean("return_temp_c")) / 2, np.nan

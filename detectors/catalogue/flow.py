@@ -26,8 +26,6 @@ from detectors.catalogue.verdict import Verdict
 
 #: A burner that has just started heats cold water: what it shows is its start, not its flow.
 _STEADY_MINUTES = 8
-#: Readings further apart may hide a start between them. [s]
-_SPARSE_S = 600
 #: Exponent by which flow follows pump speed, halfway between its bounds.
 _FOLLOWS_SPEED = 0.5
 #: Part of a rise of the spread that an offset of its sensors explains, beyond which it is theirs.
@@ -38,7 +36,7 @@ class Flow(Gradual):
     """Circulation loss and exchanger scale, each the other's rival."""
 
     name = "flow"
-    version = "9"
+    version = "10"
     tracks = (
         Track(
             "circulation_loss", "loss_ln", "ln_ratio", 1, advise=math.log(1.25), warn=math.log(1.4),
@@ -61,9 +59,8 @@ class Flow(Gradual):
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return spread, flue over return and water temperature while heating burns."""
         lit, slots = burning(frames) & ~drawing(frames), len(world.slots)
-        began = ~lit | (
-            (frames.starts > 0) & (frames.gap_s > _SPARSE_S)
-        )  # it may have gone out and come back between readings
+        # it may have gone out and come back between readings, and the first that sees it lit does not know since when
+        began = ~lit | (frames.starts > 0)
         heating = lit & (self._unlit.minutes(frames.slot, frames.start_ms, began, slots) >= _STEADY_MINUTES)
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
         world.offsets.grow(len(world.slots))

@@ -357,10 +357,13 @@ def by_band(values: Floats, frames: Frames) -> Banded:
 
 
 def power_in_band(frames: Frames) -> Floats:
-    """Return power over what it is in the middle of its modulation band, 1 where no modulation is told, shape (n,)."""
+    """Return power over what it is in the middle of its modulation band, 1 where no modulation is told, shape (n,).
+
+    Some makers tell 0 for a burner at its least power.
+    """
     modulation = frames.mean("modulation_pct")
     middle = _MIDDLE_PCT[band_of(frames)]
-    return np.where(modulation > 0, (modulation + LEAST_POWER_PCT) / (middle + LEAST_POWER_PCT), 1.0)
+    return np.where(modulation >= 0, (modulation + LEAST_POWER_PCT) / (middle + LEAST_POWER_PCT), 1.0)
 
 
 def rivalled(rivals: tuple[str, ...], score: Floats, slot: Ints, world: World) -> NDArray[np.bool_]:

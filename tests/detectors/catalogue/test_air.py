@@ -103,3 +103,17 @@ def test_a_board_that_turns_the_fan_up_set_point_and_all_has_a_narrow_path_and_o
     assert {(one.kind, one.severity) for one in found} == {("flue_restricted", "warning")}
     assert (found[0].raised_at_ms - 1_767_571_200_000) / 86_400_000 < ONSET + 2.5
     assert [one for one in asked(-0.14) if one.severity == "warning" and one.values.get("hours")] == []
+
+
+def test_a_fixed_fan_whose_burner_turns_down_for_the_first_time_turns_no_faster() -> None:
+    """A fan with a pressure switch turns ever alike; its burner ran at two thirds for weeks, then valves are shut."""
+    chance = np.random.default_rng(7)
+    n = len(HOURS)
+    on = chance.random(n) < 0.7
+    load = np.where(HOURS / 24 < ONSET, chance.choice([64, 65, 66], n), chance.choice([47, 49, 52], n)).astype(float)
+    one = {"flame_on": on * 1.0, "modulation_pct": np.where(on, load, 0), "fan_speed_rpm": np.where(on, 2610.0, 0)}
+    one["fan_setpoint_rpm"] = one["fan_speed_rpm"].copy()
+    assert told(one) == []
+    # its nearest rival: the same fan freed of its load, for the path has become narrow
+    narrow = told(one | {"fan_speed_rpm": one["fan_speed_rpm"] * (1 + 0.14 * GROWS)})
+    assert {f.kind for f in narrow} == {"flue_restricted"}

@@ -174,3 +174,48 @@ def test_scale_of_a_boiler_without_a_return_sensor_shows_between_flue_and_flow()
     assert findings[0].raised_at_ms - T0_MS < (ONSET + 10) * DAY_MS
     houses = [without_return(seed, season_k) for season_k in (0.0, 15.0, -15.0) for seed in range(3)]
     assert found(houses, [f"b-{i}" for i in range(9)]) == []
+
+
+def burner(seed: int = 1) -> tuple[Floats, dict[str, Floats]]:
+    """Ten-minute readings of burns that last ever longer in ever colder weather; the spread takes ten minutes to come whole."""
+    chance = np.random.default_rng(seed)
+    hours = np.arange(0, 36 * 24, 1 / 6)
+    colder = np.clip((hours / 24 - 14) / 9, 0, 1)
+    lasts = 13.0 + 400 * colder**3
+    phase = np.cumsum(10.0 / (lasts + 9.0)) + chance.uniform(0, 0.1, len(hours))
+    into = (phase % 1) * (lasts + 9.0)
+    on = into < lasts
+    spread = 15.0 * (1 - np.exp(-into / 4.0))
+    return hours, {
+        "flame_on": on * 1.0, "dhw_active": np.zeros(len(hours)), "modulation_pct": np.where(on, 28.0, 0.0),
+        "return_temp_c": (34 + chance.normal(0, 0.3, len(hours))).round(1),
+        "burner_starts": np.maximum.accumulate(np.floor(phase)),
+        "flow_temp_c": (34 + np.where(on, spread, 0.5) + chance.normal(0, 0.2, len(hours))).round(1),
+    }  # fmt: skip
+
+
+def test_a_gateway_that_speaks_every_ten_minutes_takes_no_start_for_steady_water() -> None:
+    """In mild weather it sees burns that are minutes old, in the cold none: the spread only seems to have grown."""
+    hours, one = burner()
+    assert findings_of([series(hours, one)], [Flow()], beat_ms=21_600_000) == []
+    # its nearest rival: water that moves less indeed
+    grows = np.clip((hours / 24 - 24) / 10, 0, 1)
+    less = one | {"flow_temp_c": one["return_temp_c"] + (one["flow_temp_c"] - one["return_temp_c"]) * (1 + grows)}
+    found_then = [
+        f.kind for f in findings_of([series(hours, less)], [Flow()], beat_ms=21_600_000) if f.state == "raised"
+    ]
+    assert found_then == ["circulation_loss"]
+
+
+def test_a_modulation_of_nought_is_the_least_power_and_not_an_untold_one() -> None:
+    """Makers that tell modulation above the least power say 0 through mild weeks and 5 to 9 % in the cold."""
+    chance = np.random.default_rng(3)
+    hours = np.arange(0, 36 * 24, 0.25)
+    colder = np.clip((hours / 24 - 14) / 9, 0, 1)
+    load = np.where(chance.random(len(hours)) < colder, chance.choice([5.0, 7.0, 9.0], len(hours)), 0.0)
+    spread = 7.0 * (load + 25) / 25
+    one = {
+        "flame_on": np.ones(len(hours)), "dhw_active": np.zeros(len(hours)), "modulation_pct": load,
+        "return_temp_c": np.full(len(hours), 34.0), "flow_temp_c": (34 + spread + chance.normal(0, 0.2, len(hours))).round(1),
+    }  # fmt: skip
+    assert findings_of([series(hours, one)], [Flow()], beat_ms=21_600_000) == []
