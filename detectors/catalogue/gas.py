@@ -67,7 +67,7 @@ class Gas(Gradual):
     """A supply that sags, for one boiler or for many."""
 
     name = "gas"
-    version = "4"
+    version = "5"
     cadence: Any = "minute"
     tracks = (
         Track(KIND, "flame_top_ln", "ln_ratio", -1, **_LEVELS, **_COMMON, floor=0.02, bands=_TOPS, at_once=_AT_ONCE,

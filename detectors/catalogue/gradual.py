@@ -39,7 +39,7 @@ class Gradual:
     """One family; each names its tracks and measures their features."""
 
     name = ""
-    version = "7"
+    version = "8"
     tracks: tuple[Track, ...] = ()
 
     def __init__(self) -> None:

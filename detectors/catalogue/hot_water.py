@@ -9,7 +9,8 @@ one that passes warms it along; and flow - hot water that shrinks at equal modul
 that heat went elsewhere. Needs: flow and hot water temperature and a sign of drawing (`dhw_active` or a flow of it); silent
 without. Cadence: minutes measured, days judged; days without taps are passed over, with taps on four of the last twelve it is
 judged. Units: kelvin, kelvin per kelvin.
-Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too.
+Told apart: scale shows while drawing, a passing diverter while not; a drifted sensor shows at rest too. Cold while it is drawn
+and hot, or following the flow, while it is not: nothing else does both, and the first day of it is told.
 Sources: flow overshoots to about 85 °C with hot water near 50 °C (Bosch 348); counterflow exchangers by their logarithmic mean
 difference (VDI Heat Atlas, C1); DHW temperature tracks heating (devices guide 7). Limits: of a storage tank the difference follows
 its set point; a jump of that is taken as a new normal. Cold water is taken for 10 °C: a season moves a clean plate's 16 K by two.
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boilerwatch.arrays import filled
 from boilerwatch.fold import Frames
 from boilerwatch.model import Floats, Ints
 from detectors.catalogue.contract import Banded, Days, World
@@ -38,7 +40,10 @@ _LEAST_SPREAD_K2 = 9.0
 _SURE_SLOPE = 0.08
 #: Hot water that warms by more between two readings was drawn. [K]
 _TAPPED_K = 2.0
-
+#: Standard deviations of a day that is told at once: of the tap, and of what hot water does at rest.
+_TAP_Z, _REST_Z = 5.0, 9.0
+#: Standard deviations by which hot water at rest is colder than it was.
+_COLDER_Z = 2.0
 
 #: Cold water, of which seasons make 5 to 20; what a combi's loop cools by at full power (24 kW, 14 litres a minute). [degrees C], [K]
 _COLD_C, _LOOP_K = 10.0, 25.0
@@ -52,7 +57,7 @@ class HotWater(Gradual):
     """Plate exchanger scale, and a diverter that passes."""
 
     name = "hot_water"
-    version = "10"
+    version = "11"
     tracks = (
         Track("plate_scale", "plate_mean_k", "k", 1, advise=8.0, warn=14.0, stop=60.0, floor=1.5, least=1, pooled=True, local=False,
               rivals=("diverter_passing", "ntc_drift", "ntc_failed"),
@@ -131,6 +136,27 @@ class HotWater(Gradual):
         for verdict, mine in ((plate, ~by_diverter), (diverter, by_diverter)):
             verdict.level[:] = np.where(mine, verdict.level, 0)
             verdict.score[:] = np.where(mine, verdict.score, 0.0)
+        follows, rest = verdicts["diverter_passing"], verdicts["warm_at_rest"]
+        # what passes warms: a side that cools along with a heating that is off follows it as well
+        colder = (rest.age[:, 0] == 0) & (filled(rest.past[:, 0]) <= -_COLDER_Z * rest.scatter) & (follows.level == 1)
+        follows.level[:] = np.where(colder, 0, follows.level)
+        follows.score[:] = np.where(colder, 0.0, follows.score)
+        tap = self._newest("tap_short_by_diverter", diverter, _TAP_Z, days.slot[rows], world)
+        for name in ("diverter_passing", "warm_at_rest"):
+            verdict = verdicts[name]
+            both = tap & self._newest(name, verdict, _REST_Z, days.slot[rows], world) & (verdict.level == 0)
+            warn = self.levels(self.drifts[name].track, days.slot[rows], world).warn
+            verdict.level[:] = np.where(both, 2, verdict.level)
+            verdict.effect[:] = np.where(both, verdict.past[:, 0], verdict.effect)
+            verdict.z[:] = np.where(both, verdict.effect / verdict.scatter, verdict.z)
+            verdict.score[:] = np.where(both, verdict.effect / warn, verdict.score)
+
+    def _newest(self, name: str, verdict: Verdict, least_z: float, slot: Ints, world: World) -> NDArray[np.bool_]:
+        """Return where what a track saw today is worth a visit, and so many standard deviations off, shape (n,)."""
+        today = np.where(verdict.age[:, 0] == 0, filled(verdict.past[:, 0], nan=-np.inf), -np.inf)
+        warn = self.levels(self.drifts[name].track, slot, world).warn
+        result: NDArray[np.bool_] = (today >= warn) & (today >= least_z * verdict.scatter)
+        return result
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return references, rings, and when hot water was last drawn."""

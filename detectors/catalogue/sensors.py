@@ -43,7 +43,7 @@ class Sensors(Gradual):
     """Drift of a flow or return sensor, either way."""
 
     name = "sensors"
-    version = "8"
+    version = "9"
     tracks = (
         Track("ntc_drift", "idle_offset_k", "k", 0, advise=3.0, warn=4.0, stop=10.0, floor=0.5, bands=_BANDS, pooled=True,
               cause="idle_c", cause_slope=0.1, rivals=("ntc_failed",),

@@ -2,7 +2,8 @@
 
 A fault is told when three of the last four days with data lie beyond an effect that matters physically and beyond a
 multiple of the boiler's own day-to-day scatter, whose floor is stated per quantity, and when the way there was gradual;
-two days suffice where both are far beyond, or for an advisory where both are clear of scatter, and one where a track says so.
+two days suffice where both are far beyond, or for an advisory where both are clear of scatter, and one where a track says so,
+or where it ends three days of which each rose more than the one before: faults that feed on themselves stop a boiler in days.
 The way is gradual where no two days made most of it, or where growth explains the days better than one jump does: from some
 day on (`ways`), or on and on after the jump.
 """
@@ -24,6 +25,10 @@ _ADVISE_Z, _WARN_Z = 4.0, 5.0
 _FAR, _FAR_Z = 1.3, 9.0
 #: Standard deviations beyond which two days suffice to know of it.
 _SOON_Z = 5.0
+#: Standard deviations of the newest of three rising days; own ones by which each rises, and a share of scatter they are no less than.
+_RISEN_Z, _RISES_Z, _LEAST_OWN = 6.0, 2.0, 0.2
+#: Days before the three that a boiler's own scatter is taken from.
+_CALM_DAYS = 4
 #: Steps over two days in which a jump is looked for.
 _JUMP_STEPS = 10
 #: Below this share of what is worth knowing a boiler is as it was.
@@ -47,6 +52,7 @@ class Verdict:
     stop: Floats
     past: Floats
     age: Floats
+    scatter: Floats
 
     def left(self, i: int) -> Forecast:
         """Return when the boiler of row i is expected to stop, each of shape (1,)."""
@@ -93,6 +99,7 @@ def unheard(number: int, days: int, levels: Levels, track: Track) -> Verdict:
         known=none, effect=np.zeros(number), towards=np.full(number, float(track.sign or 1)), score=np.zeros(number),
         z=np.zeros(number), level=np.zeros(number, np.int64), back=none.copy(), stop=np.broadcast_to(levels.stop, (number,)),
         past=np.full((number, days), np.nan), age=np.tile(np.arange(days, dtype=np.float64), (number, 1)),
+        scatter=np.full(number, track.floor),
     )  # fmt: skip
 
 
@@ -143,6 +150,10 @@ def verdict_of(past: Past, gradual: NDArray[np.bool_], scatter: Floats, levels: 
     at_once = (one >= track.at_once) & (one >= _FAR_Z * scatter)
     fast = (newly & (two >= _FAR * levels.warn) & (two >= _FAR_Z * scatter)) | at_once
     effect = np.where(fast & (level < 2), np.maximum(effect, np.where(one >= track.at_once, one, two)), effect)
+    risen = (one >= levels.warn) & (one >= _RISEN_Z * scatter)
+    risen[risen] = _speeds_up(past.back[risen], past.age[risen], scatter[risen])
+    effect = np.where(risen & (level == 0) & ~fast, np.maximum(effect, one), effect)
+    level = np.where(risen & (level == 0), 1, level)
     calm = (
         past.enough
         & (past.recent[:, 2] < _BACK_SHARE * levels.advise)
@@ -151,8 +162,37 @@ def verdict_of(past: Past, gradual: NDArray[np.bool_], scatter: Floats, levels: 
     return Verdict(
         known=past.enough, effect=effect, towards=past.towards, score=effect / levels.warn, z=effect / scatter,
         level=np.where(fast, 2, level), back=calm, stop=np.broadcast_to(levels.stop, effect.shape), past=past.back,
-        age=past.age,
+        age=past.age, scatter=scatter,
     )  # fmt: skip
+
+
+def _speeds_up(back: Floats, age: Floats, scatter: Floats) -> NDArray[np.bool_]:
+    """Return where the last three days each rose, and ever more, shape (n,).
+
+    A jump moves the day it falls in and those after it; the day before that one stays within the boiler's own scatter,
+    which is taken from the days before, as the floor of scatter would hide the first of three.
+
+    Parameters
+    ----------
+    back, age
+        Deviations towards the fault, newest first, days without data last, and how many days ago, shape (n, days).
+    scatter
+        With its floor, shape (n,).
+
+    Examples
+    --------
+    >>> days = np.array([[0.46, 0.19, 0.05, -0.01, -0.01, 0.01, 0.02], [0.46, 0.19, 0.01, -0.01, -0.01, 0.01, 0.02]])
+    >>> _speeds_up(days, np.arange(7.0) * np.ones((2, 1)), np.full(2, 0.05)).tolist()
+    [True, False]
+    """
+    earlier = back[:, 3:]
+    there = np.isfinite(earlier)
+    own = np.sqrt((filled(earlier) ** 2).sum(axis=1) / np.maximum(there.sum(axis=1), 1))
+    least = _RISES_Z * np.minimum(np.maximum(own, _LEAST_OWN * scatter), scatter)
+    one, two, three = back[:, 0], back[:, 1], back[:, 2]
+    result: NDArray[np.bool_] = (there.sum(axis=1) >= _CALM_DAYS) & (age[:, 0] == 0) & (age[:, 2] <= 3)
+    result &= (three >= least) & (two - three >= least) & (one - two >= two - three)
+    return result
 
 
 def _less(value: Floats, common: Floats) -> Floats:

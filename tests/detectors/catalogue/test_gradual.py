@@ -147,6 +147,23 @@ def test_a_decay_that_ends_within_a_week_ever_faster_is_no_jump() -> None:
     assert stops - raised[0].raised_at_ms > DAY_MS
 
 
+def test_flow_that_fades_ever_faster_is_told_before_the_fifth_day_and_valves_shut_within_one_are_a_new_normal() -> None:
+    """A pump that seizes stops the boiler on its fifth day; a third of the radiators shut at noon stay shut."""
+    days = np.arange(0, DAYS * 24, STEP_H) / 24
+    seizes = 0.06 * 2.2 ** np.clip(days - ONSET, 0, 4) * (days > ONSET)
+    told = []
+    for loss in (seizes, np.where(days > ONSET + 0.5, math.log(1.6), 0.0)):
+        hours, columns = house(5)
+        lit = (columns["flame_on"] > 0) & ~(columns["dhw_active"] > 0)
+        wider = (columns["flow_temp_c"] - columns["return_temp_c"]) * (np.exp(loss) - 1)
+        columns["flow_temp_c"] = columns["flow_temp_c"] + np.where(lit, wider, 0)
+        told.append([one for one in found([(hours, columns)], ["b-1"]) if one.state == "raised"])
+    seized, shut = told
+    assert seized[0].kind == "circulation_loss"
+    assert (seized[0].raised_at_ms - T0_MS) / DAY_MS < ONSET + 4
+    assert shut == []
+
+
 def test_a_current_that_is_gone_within_two_days_at_every_load_is_the_electrode_on_its_first_day() -> None:
     hours, columns = house(4)
     columns["flame_current_ua"] = columns["flame_current_ua"] * (1 - 0.75 * np.clip((hours / 24 - ONSET) / 1.5, 0, 1))

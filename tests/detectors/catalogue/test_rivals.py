@@ -268,6 +268,33 @@ def test_a_hot_water_side_that_warms_while_only_heating_runs_is_the_diverter() -
     assert kinds(passes, [HotWater()]) == {"diverter_passing"}
 
 
+def test_hot_water_cold_at_the_tap_and_hot_at_rest_is_the_diverter_at_once_and_hot_at_rest_alone_a_setting() -> None:
+    one = house()
+    late = HOURS / 24 > ONSET
+    cold = np.where(TAP & late, one["dhw_temp_c"] - 12, one["dhw_temp_c"])
+    passes = one | {"dhw_temp_c": np.where(~TAP & late, one["flow_temp_c"] - 3, cold).round(1)}
+    comfort = one | {"dhw_temp_c": np.where(~TAP & late, 47.0, one["dhw_temp_c"]).round(1)}
+    three_days = int((ONSET + 3) * 96)
+    assert kinds({name: values[:three_days] for name, values in passes.items()}, [HotWater()], three_days) == {
+        "diverter_passing"
+    }
+    assert kinds(comfort, [HotWater()]) == set()
+    assert kinds(one | {"dhw_temp_c": cold}, [HotWater()]) == set()
+
+
+def test_hot_water_that_follows_the_flow_ever_more_is_the_diverter_where_it_warms_and_not_where_it_cools() -> None:
+    """The frozen loop of a house without heat cools, and its hot water with it."""
+    one, days = house(), HOURS / 24 - ONSET
+    slope = np.where((days > 0) & (days < 3), 0.12 * 2.1 ** np.floor(days), 0.0)
+    swing = 10 * np.sin(HOURS / 3)  # slow, as a leap of hot water is a tap
+    told = []
+    for level_k in (4.0, -4.0):
+        along = np.where(TAP, 48.0, 30 + slope * swing + level_k * np.clip(days + 1, 0, 1) * (days < 3))
+        flow = np.where(TAP, 62.0, 45 + swing)
+        told.append(kinds(one | {"dhw_temp_c": along.round(1), "flow_temp_c": flow.round(1)}, [HotWater()]))
+    assert told == [{"diverter_passing"}, set()]
+
+
 def test_a_tank_charged_by_ever_cooler_water_at_equal_power_loses_heat_to_the_radiators() -> None:
     one = house() | {"dhw_temp_c": np.full(N, 53.0)}
     charging = np.where(TAP, 75.0, one["flow_temp_c"])
