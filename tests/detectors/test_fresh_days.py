@@ -15,6 +15,8 @@ from detectors.engine import Engine
 from detectors.serving import with_service
 from tests.detectors.series import T0_MS, series
 
+pytestmark = pytest.mark.slow
+
 DAYS, ONSET, REPAIR = 40, 16.0, 26
 HOURS = np.arange(0, DAYS * 24, 0.25)
 DAY_MS = 86_400_000

@@ -101,6 +101,7 @@ def test_rows_of_the_journal_and_a_snapshot_bring_the_story_back() -> None:
         assert say(again, "slow_leak", "critical", 9) == []
 
 
+@pytest.mark.slow
 def test_a_pipe_that_bursts_during_a_slow_leak_is_told_as_fast_as_without_one() -> None:
     hours = np.arange(0, 16 * 24, 0.25)
     warm = 45 + 8 * np.sin(hours / 24 * 2 * np.pi) + np.random.default_rng(1).normal(0, 0.5, len(hours))

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from boilerwatch.model import Batch, Finding, Floats
 from boilerwatch.register import Boiler
@@ -13,6 +14,8 @@ from detectors.catalogue.registry import DETECTORS
 from detectors.catalogue.unusual import Unusual
 from detectors.engine import Engine
 from tests.detectors.series import T0_MS, cut, findings_of, series
+
+pytestmark = pytest.mark.slow
 
 DAYS = 110
 HOURS = np.arange(0, DAYS * 24, 1.0)
