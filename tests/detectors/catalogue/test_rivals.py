@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from boilerwatch.model import Finding, Floats
+from boilerwatch.water import ATMOSPHERE_BAR, expansion
 from detectors.catalogue.condensate import Condensate
 from detectors.catalogue.cycling import Cycling
 from detectors.catalogue.flame import Flame
@@ -233,11 +234,12 @@ def test_a_loss_at_hot_peaks_is_the_relief_valve_a_loss_at_all_hours_a_leak_and_
     chance = np.random.default_rng(3)
     cold_spell = (HOURS / 24 % 5 < 1.5) & (HOURS / 24 > 10)  # the peaks come in spells, so that time and peaks differ
     warm = np.where(cold_spell, 66.0, 45.0) + 3 * np.sin(HOURS / 24 * 2 * np.pi) + chance.normal(0, 1, N)
-    tight = 2.1 + 0.025 * (warm - 45) + chance.normal(0, 0.01, N)
+    tight = 0.357 - 4.5 * expansion(warm)  # one over the absolute pressure: 2.1 bar at 45 degrees, 2.6 at 66
     lost = np.zeros(N)
     for i in range(1, N):
-        lost[i] = lost[i - 1] + max(tight[i - 1] - lost[i - 1] - 2.2, 0) * 0.25 / 24 * 0.12
-    assert leak_findings(tight - lost, warm) == {"relief_valve_weeping"}
+        lost[i] = lost[i - 1] + max(1 / (tight[i - 1] + lost[i - 1]) - ATMOSPHERE_BAR - 2.2, 0) * 0.05 / 96
+    weeps = 1 / (tight + lost) - ATMOSPHERE_BAR + chance.normal(0, 0.01, N)
+    assert leak_findings(weeps, warm) == {"relief_valve_weeping"}
     mild = 1.4 + 0.01 * (warm - 45) + chance.normal(0, 0.01, N)
     assert leak_findings(mild - 0.03 * np.maximum(HOURS / 24 - 15, 0), warm) == {"slow_leak"}
     assert leak_findings(mild - np.where(HOURS / 24 > 15, 0.25, 0.0), warm) == set()

@@ -90,7 +90,7 @@ def test_a_fall_that_began_is_measured_from_where_it_began() -> None:
     blocks = np.arange(56)
     bar = 1.5 - 0.05 * np.maximum(blocks - 44, 0)
     warm = 40 + np.sin(blocks)
-    fall = fit((bar + 0.01 * (warm - 40))[None, :], warm[None, :], np.zeros((1, 56)), 0.25)
+    fall = fit((bar + 0.01 * (warm - 40))[None, :], warm[None, :], 0.25)
     assert fall.loss[0] == pytest.approx(0.2, abs=0.01)
     assert 10 <= fall.blocks[0] <= 12
     assert fall.stepped[0] == 0
