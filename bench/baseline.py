@@ -1,8 +1,9 @@
 """The learned baseline beside common detectors, on recordings that we make ourselves: F1, false alarms, missed rows.
 
-Run as `python -m bench.baseline [--recordings N] [--seed S] [--worlds loop,factors] [--sensitivity] [--json FILE]`. Seed 1 is held
-out: settings were chosen on seeds from 100 on. Each detector is fitted on the first
-400 rows of a recording and tells the rows that follow. Intervals are the middle 95 % of 1,000 draws of whole recordings.
+Run as `python -m bench.baseline [--recordings N] [--seed S] [--worlds loop,factors] [--sensitivity] [--json FILE]`. The default
+seed is for final figures, measured once when settings are fixed; 1, 100, 200, 300 to 303 and 9001 were looked at while settings were
+chosen. Each detector is fitted on the first 400 rows of a recording and tells the rows that follow. Intervals are the middle
+95 % of 1,000 draws of whole recordings.
 """
 
 import argparse
@@ -25,6 +26,8 @@ from detectors.baseline import Baseline
 
 _RATE = 0.01
 _DRAWS = 1000
+#: Not to be looked at while settings are chosen; a change made after looking at it needs another.
+_FINAL_SEED = 9002
 #: What is changed, one at a time, to show how much hangs on each default.
 CHANGES: tuple[dict[str, Any], ...] = (
     {"false_alarm_rate": 0.001}, {"false_alarm_rate": 0.02}, {"windows": (5, 10, 20, 40, 80)}, {"windows": (10, 30, 90)},
@@ -111,7 +114,7 @@ def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=int, default=60, help="of each world")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=_FINAL_SEED, help="the default is for final figures only")
     parser.add_argument("--worlds", default=",".join(WORLDS), help="with commas between")
     parser.add_argument("--sensitivity", action="store_true", help="change each default, one at a time")
     parser.add_argument("--json", type=Path)

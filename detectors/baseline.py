@@ -32,13 +32,16 @@ _FIRST_ROWS = 60
 #: A shift is of the channels whose log odds are this share of the clearest one's, and this much at least.
 _STRUCK_SHARE, _STRUCK_ODDS = 0.4, 0.7
 #: A channel joins an alarm at these log odds, over the third length or more: a spike is no reason.
-_JOIN_ODDS, _JOIN_FROM = 5.0, 2
+_JOIN_ODDS, _JOIN_FROM = 8.0, 2
 #: A slow fault has moved levels before it is told: they are taken from so many rows ago.
 _BEFORE_ROWS = 60
 #: Odds asked of a shift, times the rate of false alarms: of several lengths the best is taken.
 _ODDS = 4.0
 #: What lasts this many times as long as training is the new normal.
 _NEW_NORMAL = 5
+#: After an alarm the limit is so many times as high, and falls back over as many rows as the alarm had: what was before it need
+#: not be where it was, and a step back is the end of a fault more often than a new one.
+_AGAIN = 1.5
 #: Length whose degrees of freedom stand for an alarm's.
 _MIDDLE = 3
 
@@ -212,6 +215,7 @@ class Watch:
         self._unknown = np.repeat(self._track.unknown[None], kept + 1, axis=0)
         self._lasting = _NEW_NORMAL * int(known["rows"])
         self._episode: Episode | None = None
+        self._wary, self._wary_rows = 0, 1
         self.by_column = np.zeros(len(self.column))
 
     def step(self, row: Floats) -> float:
@@ -227,10 +231,12 @@ class Watch:
         if self._episode is not None:
             return self._go_on(self._episode, seen, odds)
         evidence, best = self._shifts.evidence(odds)
-        self.by_column = odds.max(axis=0) / self._limit
-        if evidence > self._limit:
+        limit = self._limit * (1 + (_AGAIN - 1) * self._wary / self._wary_rows)
+        self._wary = max(self._wary - 1, 0)
+        self.by_column = odds.max(axis=0) / limit
+        if evidence > limit:
             self._begin(odds, best)
-        return max(evidence / self._limit, row_distance(raw) / self._row_limit)
+        return max(evidence / limit, row_distance(raw) / self._row_limit)
 
     def _begin(self, odds: Floats, best: int) -> None:
         began = (odds[best] > _STRUCK_SHARE * odds[best].max()) & (odds[best] > _STRUCK_ODDS)
@@ -264,7 +270,7 @@ class Watch:
             self._forget(episode.struck)
         else:
             return max(float((self._groups @ episode.odds).max()) / self._limit, 1.001)
-        self._episode = None
+        self._episode, self._wary, self._wary_rows = None, episode.rows, episode.rows
         self.by_column = np.zeros(len(self.column))
         return 0.0
 

@@ -2,7 +2,7 @@
 
 Levels from before are held and known less and less, those of the stretch are followed. It ends when rows say so: the log
 likelihood ratio of `most of the way back` against `as it was of late` is summed from its lowest point (CUSUM; Page,
-*Biometrika* 41, 1954). And it ends by itself once what is not known of the held levels is as large as the shift.
+*Biometrika* 41, 1954). And it ends by itself once what is not known of the held levels hides the shift.
 """
 
 import numpy as np
@@ -24,16 +24,17 @@ _BACK = 0.6
 _RETURNED, _ROW_SAYS, _LEAST_ROWS = 5.0, 2.0, 4
 #: Evidence from which the stretch's level is not followed, lest it follow the return.
 _TURNING = 1.0
-#: Log odds below which a shift is no longer told from what is not known.
-_OUTLIVED = 0.5
+#: Log odds below which a shift is no longer told from what is not known: an alarm goes on while it is worth seven to one.
+_OUTLIVED = 2.0
 _MEAN_ROWS = 60
 #: A fault that makes rows noisier makes each of them say less; its noise is averaged over so many.
 _NOISE_ROWS = 40
 #: A stretch of so many rows lets all other channels find their levels anew, from as far as their noise.
-_LONG_ROWS, _ANEW, _REST = 30, 1.0, 0.5
+_LONG_ROWS, _ANEW, _REST = 30, 1.0, 1.5
 #: A level that was odd for no lasting reason wanders more than was learned: so many times.
 _WANDERS_MORE = 4.0
-_LATER = 0.1
+#: A fault rarely leaves a channel just where it was: a level after it is uncertain by this share of a row's variance more.
+_LATER = 0.5
 
 
 class Episode:
