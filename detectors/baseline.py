@@ -3,7 +3,7 @@
 Each column is watched as it is and, where they say anything of it, less what the other columns predict; how restless it is
 counts as a column of its own. Of each such channel the recent past says what a row should be (`level`), and what is left
 is searched for lasting shifts over several lengths of time (`shifts`). Once there is one it is followed until its
-channels are back (`episode`). Nothing looks ahead: a row's score depends on it and the rows before it, so scores are not those
+channels are back (`stretch`). Nothing looks ahead: a row's score depends on it and the rows before it, so scores are not those
 of shuffled or picked rows.
 """
 
@@ -15,10 +15,10 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from detectors.channels import Channels
-from detectors.episode import Episode
 from detectors.expectation import Expectation, Scale, expectation_of, scale_of, steps_of
 from detectors.level import Track, Ways, medians, ways_of
 from detectors.shifts import Shifts, shifts_of, widened
+from detectors.stretch import Stretch
 
 Floats = NDArray[np.float64]
 
@@ -214,7 +214,7 @@ class Watch:
         self._levels = np.repeat(self._track.level[None], kept + 1, axis=0)
         self._unknown = np.repeat(self._track.unknown[None], kept + 1, axis=0)
         self._lasting = _NEW_NORMAL * int(known["rows"])
-        self._episode: Episode | None = None
+        self._stretch: Stretch | None = None
         self._wary, self._wary_rows = 0, 1
         self.by_column = np.zeros(len(self.column))
 
@@ -228,8 +228,8 @@ class Watch:
             kept[1:] = kept[:-1]
             kept[0] = new
         odds = self._shifts.odds(self._shifts.scores(self._news))
-        if self._episode is not None:
-            return self._go_on(self._episode, seen, odds)
+        if self._stretch is not None:
+            return self._go_on(self._stretch, seen, odds)
         evidence, best = self._shifts.evidence(odds)
         limit = self._limit * (1 + (_AGAIN - 1) * self._wary / self._wary_rows)
         self._wary = max(self._wary - 1, 0)
@@ -242,7 +242,7 @@ class Watch:
         began = (odds[best] > _STRUCK_SHARE * odds[best].max()) & (odds[best] > _STRUCK_ODDS)
         length = self._lengths[best]
         before, unknown, during = self._around(length)
-        self._episode = Episode(self._track.ways, began, before, unknown, during, length, self._weight)
+        self._stretch = Stretch(self._track.ways, began, before, unknown, during, length, self._weight)
 
     def _around(self, length: int) -> tuple[Floats, Floats, Floats]:
         """Return levels before a shift that began so many rows ago, their variance, and levels since."""
@@ -254,23 +254,23 @@ class Watch:
         during = np.where(count > 0, mean, self._track.level)
         return self._levels[ago], self._unknown[ago] + self._track.ways.wander * ago, during
 
-    def _go_on(self, episode: Episode, seen: Floats, odds: Floats) -> float:
+    def _go_on(self, stretch: Stretch, seen: Floats, odds: Floats) -> float:
         """Follow an alarm; return how odd its row is."""
         long = odds[_JOIN_FROM:] if len(odds) > _JOIN_FROM else odds[-1:]
-        joining = (long.max(axis=0) > _JOIN_ODDS) & ~episode.struck
+        joining = (long.max(axis=0) > _JOIN_ODDS) & ~stretch.struck
         for index in np.unique(long.argmax(axis=0)[joining]):
             length = self._lengths[len(odds) - len(long) + index]
-            episode.join(joining & (long.argmax(axis=0) == index), *self._around(length), length)
-        episode.push(seen, self._freedom)
-        self.by_column = episode.odds / self._limit
-        if episode.returned:
-            self._forget(episode.struck | episode.end_returned(self._track, self._rows))
-        elif episode.outlived(self._groups) or episode.rows > self._lasting:
-            episode.end_outlived(self._track)
-            self._forget(episode.struck)
+            stretch.join(joining & (long.argmax(axis=0) == index), *self._around(length), length)
+        stretch.push(seen, self._freedom)
+        self.by_column = stretch.odds / self._limit
+        if stretch.returned:
+            self._forget(stretch.struck | stretch.end_returned(self._track, self._rows))
+        elif stretch.outlived(self._groups) or stretch.rows > self._lasting:
+            stretch.end_outlived(self._track)
+            self._forget(stretch.struck)
         else:
-            return max(float((self._groups @ episode.odds).max()) / self._limit, 1.001)
-        self._episode, self._wary, self._wary_rows = None, episode.rows, episode.rows
+            return max(float((self._groups @ stretch.odds).max()) / self._limit, 1.001)
+        self._stretch, self._wary, self._wary_rows = None, stretch.rows, stretch.rows
         self.by_column = np.zeros(len(self.column))
         return 0.0
 

@@ -37,7 +37,7 @@ _WANDERS_MORE = 4.0
 _LATER = 0.5
 
 
-class Episode:
+class Stretch:
     """Follows it.
 
     Parameters
