@@ -17,6 +17,8 @@ _STEEPEST_BAR_PER_K = 0.02
 #: Error of a day's fall that a sensor's steps of 0.1 bar leave in six-hour means. [bar]
 _STEP_ERROR_BAR = 0.003
 _SQUARES = 1e-9, 1e9
+#: Boilers that are fitted at once: what they need stays in a core's cache.
+_ROWS = 512
 #: The newest blocks (three days of six-hour ones) and the share of them that must know the water's temperature.
 _OF_LATE, _LEAST_LATE = 12, 0.25
 
@@ -74,6 +76,14 @@ def fit(pressure_bar: Floats, water_temp_c: Floats, block_days: float) -> Fall:
     >>> one.loss.round(3).tolist(), one.fall.round(2).tolist(), one.cold.round(2).tolist()
     ([0.044], [0.43], [0.97])
     """
+    parts = [
+        _fit(pressure_bar[begin : begin + _ROWS], water_temp_c[begin : begin + _ROWS], block_days)
+        for begin in range(0, max(len(pressure_bar), 1), _ROWS)
+    ]
+    return Fall(*(np.concatenate(one) for one in zip(*parts, strict=True))) if len(parts) > 1 else parts[0]
+
+
+def _fit(pressure_bar: Floats, water_temp_c: Floats, block_days: float) -> Fall:
     used, with_warm = _usable(pressure_bar, water_temp_c)
     count = used.sum(axis=1)
     bar, bar_middle = _centred(pressure_bar, used)
