@@ -29,6 +29,18 @@ def expansion(water_temp_c: Floats) -> Floats:
     return grown
 
 
+def mean_temp_c(flow_temp_c: Floats, return_temp_c: Floats) -> Floats:
+    """Return the mean of flow and return, or whichever is known, NaN where neither is. [°C]
+
+    Examples
+    --------
+    >>> mean_temp_c(np.array([60.0, 60.0, np.nan]), np.array([40.0, np.nan, np.nan])).tolist()
+    [50.0, 60.0, nan]
+    """
+    both = (flow_temp_c + return_temp_c) / 2
+    return np.where(np.isnan(return_temp_c), flow_temp_c, np.where(np.isnan(flow_temp_c), return_temp_c, both))
+
+
 def even_temp_c(water_temp_c: Floats) -> Floats:
     """Return at what temperature water would have grown as much that grew evenly, by 1.5 % from 20 to 60 °C. [°C]
 

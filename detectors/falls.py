@@ -90,11 +90,12 @@ def _fit(pressure_bar: Floats, water_temp_c: Floats, block_days: float) -> Fall:
     warm, warm_middle = _centred(water_temp_c, used)
     varied = with_warm & ((warm**2).sum(axis=1) > 0.25 * np.maximum(count, 1))
     warm = np.where(varied[:, None], warm, 0.0)
-    steady, late = _all_along(bar, warm, used, varied), _begun(bar, warm, used)
+    running = _Running(*(_running(one, used) for one in (np.ones(bar.shape), bar, warm)))
+    steady, late = _all_along(bar, warm, used, varied), _begun(bar, warm, used, running)
     began = _better(steady.squares, np.minimum(late.squares, steady.squares), count) * _own(late.lag) > CLEARLY
     line = _Line(*(np.where(began, one, other) for one, other in zip(late, steady, strict=True)))
     least = np.minimum(steady.squares, late.squares)
-    stepped, by_step = _step(bar, warm, used)
+    stepped, by_step = _step(bar, warm, count, running)
     over_step = _better(by_step, least, count) * _own(line.lag)
     ran = line.blocks * block_days
     slope = line.slope / block_days
@@ -144,6 +145,24 @@ def _lag(residual: Floats) -> Floats:
     return clipped
 
 
+class _Running(NamedTuple):
+    """Sums up to and with each block, which every place something may have begun at is tried from, shape (n, blocks)."""
+
+    number: Floats
+    bar: Floats
+    warm: Floats
+
+
+def _running(values: Floats, used: NDArray[np.bool_]) -> Floats:
+    return np.cumsum(np.where(used, values, 0.0), axis=1)
+
+
+def _after(running: Floats, edges: NDArray[np.int64]) -> Floats:
+    """Return the sums of what comes after each of some blocks, shape (n, edges)."""
+    tail: Floats = running[:, -1:] - running[:, edges]
+    return tail
+
+
 class _Line(NamedTuple):
     """A fit of a pressure that falls, or rises, evenly all along, or from some block on; all shape (n,).
 
@@ -186,7 +205,7 @@ def _all_along(bar: Floats, warm: Floats, used: NDArray[np.bool_], varied: NDArr
     return _Line(squares, blocks, count, slope, error, _lag(residual), per_k, slope * (last - middle), cooling)
 
 
-def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Line:
+def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_], running: _Running) -> _Line:
     """Try every block a fall may have begun at, all at once from running sums."""
     blocks = bar.shape[1]
     edges = np.arange(_LEAST_SIDE, blocks - LEAST_FALL)
@@ -194,16 +213,14 @@ def _begun(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> _Line:
     size = np.maximum(used.sum(axis=1), 1)[:, None]
 
     def after(values: Floats) -> Floats:
-        running = np.cumsum(np.where(used, values, 0.0), axis=1)
-        tail: Floats = running[:, -1:] - running[:, edges]
-        return tail
+        return _after(_running(values, used), edges)
 
-    number, at = after(np.ones(bar.shape)), edges[None, :].astype(np.float64)
+    number, at = _after(running.number, edges), edges[None, :].astype(np.float64)
     total, squared = after(np.broadcast_to(time, bar.shape)), after(np.broadcast_to(time**2, bar.shape))
     one = total - number * at
     aa = squared - 2 * at * total + at**2 * number - one**2 / size
-    ab = after(time * warm) - at * after(warm)
-    ay = after(time * bar) - at * after(bar)
+    ab = after(time * warm) - at * _after(running.warm, edges)
+    ay = after(time * bar) - at * _after(running.bar, edges)
     bb, by = (warm**2).sum(axis=1)[:, None], (warm * bar).sum(axis=1)[:, None]
     slope, per_k, spread = solved(aa, bb, ab, ay, by)
     left = (bar**2).sum(axis=1)[:, None] - slope * ay - per_k * by
@@ -246,22 +263,18 @@ def solved(aa: Floats, bb: Floats, ab: Floats, ay: Floats, by: Floats) -> tuple[
     return slope, second, np.where(usable, bb / whole, 1 / np.maximum(aa, 1e-12))
 
 
-def _step(bar: Floats, warm: Floats, used: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
+def _step(bar: Floats, warm: Floats, count: NDArray[np.int64], running: _Running) -> tuple[NDArray[np.int64], Floats]:
     """Return how many blocks ago the best single step came, and the squares that it leaves.
 
     Every place a step may have come at is tried at once, its sums taken from running ones.
     """
     blocks = bar.shape[1]
     edges = np.arange(_LEAST_SIDE, blocks - _LEAST_SIDE + 1)
-    size = used.sum(axis=1)[:, None]
-
-    def after(values: Floats) -> tuple[Floats, Floats]:
-        running = np.cumsum(np.where(used, values, 0.0), axis=1)
-        return running[:, -1:] - running[:, edges - 1], running[:, -1:]
-
-    behind, _ = after(np.ones(bar.shape))
+    size, last = count[:, None], edges - 1
+    behind = _after(running.number, last)
     before, share = size - behind, behind / np.maximum(size, 1)
-    (bar_after, bar_all), (warm_after, warm_all) = after(bar), after(warm)
+    bar_after, warm_after = _after(running.bar, last), _after(running.warm, last)
+    bar_all, warm_all = running.bar[:, -1:], running.warm[:, -1:]
     aa, bb = behind * before / np.maximum(size, 1), (warm**2).sum(axis=1)[:, None]
     ab, ay, by = warm_after - share * warm_all, bar_after - share * bar_all, (warm * bar).sum(axis=1)[:, None]
     jump, per_k, _ = solved(aa, bb, ab, ay, by)

@@ -16,7 +16,7 @@ from boilerwatch.burner import Known, burnt
 from boilerwatch.fold import QUARTER_MS, Bucket, Coarser, Frames, Stats, quarter_of, stats_of
 from boilerwatch.model import Floats, Ints
 from boilerwatch.signals import SIGNALS
-from boilerwatch.water import cold_pressure
+from boilerwatch.water import cold_pressure, mean_temp_c
 
 #: How long what was told of flame and counter holds.
 HELD_MS = 3_600_000
@@ -204,7 +204,7 @@ class Folding:
 def _with_cold(quarters: Frames) -> Frames:
     """Add each quarter's pressure at 20 °C, from its mean pressure and its mean water temperature."""
     flow, back = quarters.mean("flow_temp_c"), quarters.mean("return_temp_c")
-    water = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
+    water = mean_temp_c(flow, back)
     cold = stats_of(cold_pressure(quarters.mean("water_pressure_bar"), water))
     quarters.stats = {**quarters.stats, COLD: Stats(*cold)}
     return quarters

@@ -24,7 +24,7 @@ from boilerwatch.arrays import shifted
 from boilerwatch.fold import DAY_MS, ranks
 from boilerwatch.model import Floats, Ints, Severity
 from boilerwatch.service import ServiceRow
-from boilerwatch.water import even_temp_c
+from boilerwatch.water import even_temp_c, mean_temp_c
 from detectors.blocks import BLOCK_MS, Blocks, Closed
 from detectors.catalogue.contract import View, World, renews
 from detectors.catalogue.losses import Causes, causes
@@ -93,7 +93,7 @@ class SlowLeak:
             return
         missing = np.full(len(view.slot), np.nan)
         flow, back, flame, tap = (view.columns.get(name, missing) for name in _SEEN)
-        water = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
+        water = mean_temp_c(flow, back)
         size = len(world.slots)
         stands, heats = (flame <= 0) | (tap > 0), (flame > 0) & ~(tap > 0)
         water = np.where(stands, np.nan, even_temp_c(water))

@@ -18,7 +18,7 @@ import numpy as np
 
 from boilerwatch.fold import Frames
 from boilerwatch.model import Ints
-from boilerwatch.water import ATMOSPHERE_BAR, expansion
+from boilerwatch.water import ATMOSPHERE_BAR, expansion, mean_temp_c
 from detectors.catalogue.contract import Banded, Days, World
 from detectors.catalogue.drift import Drift
 from detectors.catalogue.gradual import Gradual, burning, drawing, slope_of
@@ -50,7 +50,7 @@ class Vessel(Gradual):
     def measure(self, frames: Frames, world: World) -> dict[str, Banded]:
         """Return pressure, the growth of 1000 litres since 20 °C, and their products, where both are known."""
         flow, back = frames.mean("flow_temp_c"), frames.mean("return_temp_c")
-        warm = np.where(np.isnan(back), flow, np.where(np.isnan(flow), back, (flow + back) / 2))
+        warm = mean_temp_c(flow, back)
         grown = 1000 * expansion(warm)
         flame = frames.mean("flame_on")
         stands = np.isnan(warm) | drawing(frames) | (~np.isnan(flame) & ~burning(frames))
